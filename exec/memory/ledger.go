@@ -1,0 +1,100 @@
+package memory
+
+import (
+	"sync/atomic"
+
+	"github.com/skein-query/skein/internal/sqlerr"
+)
+
+// Ledger bounds the memory of one worker.
+type Ledger struct {
+	limitBytes int64
+	used       atomic.Int64
+	peak       atomic.Int64
+}
+
+// NewLedger makes a ledger with a limit in bytes; a limit of zero or less means
+// no limit.
+func NewLedger(limitBytes int64) *Ledger { return &Ledger{limitBytes: limitBytes} }
+
+// UsedBytes is what all accounts hold now.
+func (l *Ledger) UsedBytes() int64 { return l.used.Load() }
+
+// PeakBytes is the most that was ever held at once.
+func (l *Ledger) PeakBytes() int64 { return l.peak.Load() }
+
+// LimitBytes is the bound, zero or less when there is none.
+func (l *Ledger) LimitBytes() int64 { return l.limitBytes }
+
+func (l *Ledger) reserve(n int64) bool {
+	used := l.used.Add(n)
+	if l.limitBytes > 0 && used > l.limitBytes {
+		l.used.Add(-n)
+		return false
+	}
+	for {
+		peak := l.peak.Load()
+		if used <= peak || l.peak.CompareAndSwap(peak, used) {
+			return true
+		}
+	}
+}
+
+// Account is what one task or cache holds of a ledger. It may be used from
+// several goroutines.
+type Account struct {
+	ledger *Ledger
+	name   string
+	used   atomic.Int64
+	peak   atomic.Int64
+	closed atomic.Bool
+}
+
+// NewAccount opens an account; the name stands in the error of a refusal.
+func (l *Ledger) NewAccount(name string) *Account { return &Account{ledger: l, name: name} }
+
+// Reserve asks for n more bytes before they are allocated. A refusal is an
+// sqlerr of code out_of_memory: the caller spills or gives the error on.
+func (a *Account) Reserve(n int64) error {
+	if n <= 0 {
+		return nil
+	}
+	if !a.ledger.reserve(n) {
+		return sqlerr.New(sqlerr.OutOfMemory, "out of memory: %s needs %d more bytes, %d of %d are in use",
+			a.name, n, a.ledger.UsedBytes(), a.ledger.limitBytes).
+			WithHint("Raise --memory, or let the query touch less data at once.")
+	}
+	used := a.used.Add(n)
+	for {
+		peak := a.peak.Load()
+		if used <= peak || a.peak.CompareAndSwap(peak, used) {
+			return nil
+		}
+	}
+}
+
+// Release gives n bytes back.
+func (a *Account) Release(n int64) {
+	if n <= 0 || a.closed.Load() {
+		return
+	}
+	a.used.Add(-n)
+	a.ledger.used.Add(-n)
+}
+
+// UsedBytes is what the account holds now.
+func (a *Account) UsedBytes() int64 { return a.used.Load() }
+
+// PeakBytes is the most the account ever held.
+func (a *Account) PeakBytes() int64 { return a.peak.Load() }
+
+// Close gives back everything the account still holds and returns how much that
+// was. Releases that come later are ignored. Close is idempotent.
+func (a *Account) Close() int64 {
+	if a.closed.Swap(true) {
+		return 0
+	}
+	left := a.used.Swap(0)
+	a.ledger.used.Add(-left)
+	return left
+}
