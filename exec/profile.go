@@ -1,0 +1,80 @@
+package exec
+
+import (
+	"context"
+	"errors"
+	"io"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/skein-query/skein/exec/vector"
+	"github.com/skein-query/skein/planner/expr"
+	"github.com/skein-query/skein/planner/physical"
+)
+
+// Profile counts what the operators of a query do, for EXPLAIN ANALYZE. All
+// instances and tasks of a worker may share one.
+type Profile struct {
+	mu    sync.Mutex
+	nodes map[physical.Node]*NodeProfile
+}
+
+// NodeProfile is what all instances of one plan node did.
+type NodeProfile struct {
+	Rows    atomic.Int64 // rows given out
+	Batches atomic.Int64
+	Nanos   atomic.Int64 // wall time inside Next, inputs included, summed over instances
+}
+
+// NewProfile makes an empty profile.
+func NewProfile() *Profile { return &Profile{nodes: map[physical.Node]*NodeProfile{}} }
+
+// Node is the counters of a plan node, made when it is first asked for.
+func (p *Profile) Node(n physical.Node) *NodeProfile {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	c := p.nodes[n]
+	if c == nil {
+		c = &NodeProfile{}
+		p.nodes[n] = c
+	}
+	return c
+}
+
+// timed counts and times the operator it wraps.
+type timed struct {
+	input Operator
+	node  *NodeProfile
+}
+
+func (t *timed) Schema() []expr.Field { return t.input.Schema() }
+
+func (t *timed) Next(ctx context.Context) (*vector.Batch, error) {
+	start := time.Now()
+	b, err := t.input.Next(ctx)
+	t.node.Nanos.Add(int64(time.Since(start)))
+	if err == nil {
+		t.node.Rows.Add(int64(b.Rows()))
+		t.node.Batches.Add(1)
+	}
+	return b, err
+}
+
+func (t *timed) Close() error { return t.input.Close() }
+
+// Drain pulls op to its end and gives every batch to each, which owns it.
+func Drain(ctx context.Context, op Operator, each func(*vector.Batch) error) error {
+	for {
+		b, err := op.Next(ctx)
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if err := each(b); err != nil {
+			return err
+		}
+	}
+}

@@ -1,0 +1,51 @@
+package physical
+
+import "github.com/skein-query/skein/planner/expr"
+
+// Distribution is how the rows of an edge reach the tasks of the consumer.
+type Distribution uint8
+
+// The distributions.
+const (
+	Gather     Distribution = iota // all rows to one partition
+	HashSplit                      // by the hash of Keys: equal keys meet in one partition
+	Broadcast                      // every partition gets every row
+	RoundRobin                     // any partition, batch by batch
+)
+
+var distributionNames = [...]string{"gather", "hash", "broadcast", "round robin"}
+
+func (d Distribution) String() string { return distributionNames[d] }
+
+// Exchange moves rows between workers. With Sorted, each sender's rows are in
+// that order and the receiver merges them, so that order survives a Gather.
+type Exchange struct {
+	Input  Node
+	Kind   Distribution
+	Keys   []expr.Expr // HashSplit: over the input's columns
+	Sorted []expr.SortKey
+}
+
+// Receive is where a cut Exchange's rows arrive in the consumer's fragment.
+type Receive struct {
+	Est
+	Edge   int
+	Kind   Distribution
+	Fields []expr.Field
+	Sorted []expr.SortKey
+}
+
+// Schema of an exchange is that of its input.
+func (n *Exchange) Schema() []expr.Field { return n.Input.Schema() }
+
+// Inputs is the one input.
+func (n *Exchange) Inputs() []Node { return []Node{n.Input} }
+
+// Rows is the input's estimate.
+func (n *Exchange) Rows() float64 { return n.Input.Rows() }
+
+// Schema is the fields that arrive.
+func (n *Receive) Schema() []expr.Field { return n.Fields }
+
+// Inputs of a receive are none: they are in another fragment.
+func (n *Receive) Inputs() []Node { return nil }

@@ -1,0 +1,103 @@
+package physical
+
+import "github.com/skein-query/skein/planner/expr"
+
+// JoinKind is what a join gives out.
+type JoinKind uint8
+
+// The kinds. "Probe" is the streaming side, "build" the side held in memory.
+const (
+	Inner       JoinKind = iota // matching pairs
+	ProbeOuter                  // pairs, and probe rows without a match with NULLs beside them
+	BuildOuter                  // pairs, and build rows without a match
+	FullOuter                   // both
+	ProbeSemi                   // probe rows with a match, once
+	ProbeAnti                   // probe rows without a match
+	BuildSemi                   // build rows with a match, once
+	BuildAnti                   // build rows without a match
+	ProbeMark                   // probe rows and one boolean: matched; NULL as SQL's IN says when NullAware
+	ProbeSingle                 // as ProbeOuter, but a second match is an error (21000)
+)
+
+var joinNames = [...]string{"inner", "probe outer", "build outer", "full outer", "probe semi", "probe anti",
+	"build semi", "build anti", "mark", "single"}
+
+func (k JoinKind) String() string { return joinNames[k] }
+
+// HashJoin joins on equal keys. A key that is NULL matches nothing, unless
+// NullEqual. Two rows match when all keys are equal and Residual is true.
+type HashJoin struct {
+	Est
+	Kind         JoinKind
+	Probe, Build Node
+	ProbeKeys    []expr.Expr // over the probe side's columns; same types as BuildKeys, pairwise
+	BuildKeys    []expr.Expr // over the build side's columns
+	NullEqual    bool        // IS NOT DISTINCT FROM on all keys
+	// NullAware, with ProbeAnti or ProbeMark, makes NOT IN of it: the LAST key is
+	// the IN comparison, the others (if any) are correlation keys that select the
+	// list. A NULL on either side of the last key makes the comparison unknown.
+	NullAware bool
+	Residual  expr.Expr // nil: none; over probe columns, then build columns
+	// Emit are the columns given out, as ordinals of probe columns followed by
+	// build columns (semi and anti: of the side that survives only, counted in the
+	// same way). ProbeMark's boolean follows after them, named MarkName.
+	Emit     []int
+	MarkName string
+	// RuntimeFilters are published when the build side is complete.
+	RuntimeFilters []RuntimeFilter
+	// BuildUnique says that the optimizer proved the build keys unique: at most one match.
+	BuildUnique bool
+}
+
+// RuntimeFilter is a filter on build key number Key, under an ID unique in the plan.
+type RuntimeFilter struct {
+	ID  int
+	Key int
+}
+
+// NestedLoopJoin joins on any condition (nil: every pair), holding the build side
+// in memory. It knows every JoinKind but the Build* ones.
+type NestedLoopJoin struct {
+	Est
+	Kind         JoinKind
+	Probe, Build Node
+	Cond         expr.Expr
+	Emit         []int
+	MarkName     string
+}
+
+// Schema is the emitted columns, nullable where an outer join makes them so.
+func (n *HashJoin) Schema() []expr.Field {
+	return joinSchema(n.Kind, n.Probe, n.Build, n.Emit, n.MarkName)
+}
+
+// Schema is the emitted columns, nullable where an outer join makes them so.
+func (n *NestedLoopJoin) Schema() []expr.Field {
+	return joinSchema(n.Kind, n.Probe, n.Build, n.Emit, n.MarkName)
+}
+
+// Inputs are the probe and the build side.
+func (n *HashJoin) Inputs() []Node { return []Node{n.Probe, n.Build} }
+
+// Inputs are the probe and the build side.
+func (n *NestedLoopJoin) Inputs() []Node { return []Node{n.Probe, n.Build} }
+
+func joinSchema(kind JoinKind, probe, build Node, emit []int, mark string) []expr.Field {
+	left, right := probe.Schema(), build.Schema()
+	out := make([]expr.Field, 0, len(emit)+1)
+	for _, c := range emit {
+		if c < len(left) {
+			f := left[c]
+			f.Nullable = f.Nullable || kind == BuildOuter || kind == FullOuter
+			out = append(out, f)
+			continue
+		}
+		f := right[c-len(left)]
+		f.Nullable = f.Nullable || kind == ProbeOuter || kind == FullOuter || kind == ProbeSingle
+		out = append(out, f)
+	}
+	if kind == ProbeMark {
+		out = append(out, expr.Field{Name: mark, Type: expr.Of(expr.Bool), Nullable: true})
+	}
+	return out
+}
