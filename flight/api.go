@@ -1,0 +1,126 @@
+package flight
+
+import (
+	"context"
+
+	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/array"
+
+	"github.com/skein-query/skein/planner/expr"
+)
+
+// Statements runs SQL.
+type Statements interface {
+	// Prepare parses, binds and plans one statement; it executes nothing. Errors
+	// are *sqlerr.Error with spans of text.
+	Prepare(ctx context.Context, s *Session, text string) (Prepared, error)
+	// Cancel stops a query by the id its Result gave; false when no such query runs.
+	// The server asks for queries it does not itself hold.
+	Cancel(ctx context.Context, queryID string) (bool, error)
+}
+
+// Prepared is a planned statement. It may be executed any number of times, also
+// concurrently, and is dropped without ceremony: it must hold nothing that needs
+// closing. One whose tables have changed since plans itself anew.
+type Prepared interface {
+	// Columns are the result's columns; none for an update. The batches of a result
+	// have the Arrow types of Columns (expr.Type.Arrow) in their order.
+	Columns() []expr.Field
+	// Parameters are the types of $1, $2, …, all concrete.
+	Parameters() []expr.Type
+	// IsUpdate says that the statement has an effect instead of rows: DDL, DML, SET.
+	// A statement with an effect and rows (RETURNING) is an update with Columns.
+	IsUpdate() bool
+	// Execute starts the statement with one value for each parameter, in the
+	// parameter's type, and returns before the rows are made; an update has had its
+	// effect when Execute returns. The end of ctx, even after Execute has returned,
+	// cancels the query.
+	Execute(ctx context.Context, args []expr.Value) (Result, error)
+}
+
+// Result is a running query. Its methods are called by one goroutine at a time.
+type Result interface {
+	// QueryID names the query in logs, in FlightInfo.app_metadata and for Cancel.
+	QueryID() string
+	// Next gives the next batch, which the caller releases; io.EOF ends.
+	Next(ctx context.Context) (arrow.RecordBatch, error)
+	// Affected is the number of rows an update changed, -1 when that means nothing.
+	Affected() int64
+	// Close frees what the query holds, cancelling it if it still runs; idempotent.
+	Close() error
+}
+
+// Catalog lists what a session may see. The listings need no order; the server
+// filters and sorts them.
+type Catalog interface {
+	// Schemas lists the schemas of every catalog.
+	Schemas(ctx context.Context, s *Session) ([]Schema, error)
+	// Tables lists the tables and views of every catalog.
+	Tables(ctx context.Context, s *Session) ([]Table, error)
+}
+
+// Schema is a schema of a catalog.
+type Schema struct {
+	Catalog, Name string
+}
+
+// Table is a table, a view or a system table.
+type Table struct {
+	Catalog, Schema, Name string
+	Type                  string // one of the TableType constants
+	Remarks               string // a comment, may be empty
+	Columns               []expr.Field
+}
+
+// The table types, in JDBC's words.
+const (
+	TableTypeTable  = "TABLE"
+	TableTypeView   = "VIEW"
+	TableTypeSystem = "SYSTEM TABLE"
+)
+
+// Sessions knows which options a session has. What SET sets in SQL and what
+// SetSessionOptions sets are the same thing: both end in Session.Set.
+type Sessions interface {
+	// SetOption checks and sets one option; an empty value resets it. An unknown
+	// name is an *sqlerr.Error of code 42704, a bad value one of 22023. The names
+	// "catalog" and "schema" are known by Flight SQL clients.
+	SetOption(ctx context.Context, s *Session, name, value string) error
+	// Options are all options with the values in force.
+	Options(ctx context.Context, s *Session) (map[string]string, error)
+}
+
+// Ingest takes bulk data into tables.
+type Ingest interface {
+	// Ingest reads rows to their end and gives the number of rows stored. The
+	// reader's schema is the client's; its memory is freed by the server.
+	Ingest(ctx context.Context, s *Session, into Target, rows array.RecordReader) (int64, error)
+}
+
+// Target says where ingested rows go and what to do about the table.
+type Target struct {
+	Catalog, Schema, Table string // Catalog and Schema empty: the session's
+	Temporary              bool
+	IfMissing              IfMissing
+	IfExists               IfExists
+	Options                map[string]string
+}
+
+// IfMissing says what ingestion does when the table does not exist.
+type IfMissing uint8
+
+// The choices for a missing table.
+const (
+	FailIfMissing IfMissing = iota
+	CreateIfMissing
+)
+
+// IfExists says what ingestion does when the table exists.
+type IfExists uint8
+
+// The choices for an existing table.
+const (
+	FailIfExists IfExists = iota
+	AppendIfExists
+	ReplaceIfExists
+)

@@ -1,0 +1,57 @@
+package flight
+
+import (
+	"maps"
+	"sync"
+)
+
+// Session is one client's state between statements: its options. It is made by
+// the server and lives until the client closes it, its connection ends or it has
+// not been used for a while.
+type Session struct {
+	id   string
+	user string
+
+	mu      sync.Mutex
+	options map[string]string // set by the client, canonical names
+}
+
+// NewSession is a session outside a server: for a ticket run again, and for tests.
+func NewSession(id, user string, options map[string]string) *Session {
+	return &Session{id: id, user: user, options: maps.Clone(options)}
+}
+
+// ID is unique among the sessions of a process.
+func (s *Session) ID() string { return s.id }
+
+// User is the name the client gave at login, empty without one.
+func (s *Session) User() string { return s.user }
+
+// Get is the value of an option, false when the client has not set it.
+func (s *Session) Get(name string) (string, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	v, ok := s.options[name]
+	return v, ok
+}
+
+// Set sets an option; an empty value resets it.
+func (s *Session) Set(name, value string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if value == "" {
+		delete(s.options, name)
+		return
+	}
+	if s.options == nil {
+		s.options = map[string]string{}
+	}
+	s.options[name] = value
+}
+
+// Options is a copy of the options the client has set.
+func (s *Session) Options() map[string]string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return maps.Clone(s.options)
+}
