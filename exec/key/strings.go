@@ -1,0 +1,184 @@
+package key
+
+import (
+	"slices"
+	"sync"
+
+	"github.com/zeebo/xxh3"
+
+	"github.com/skein-query/skein/exec/memory"
+	"github.com/skein-query/skein/exec/vector"
+	"github.com/skein-query/skein/internal/sqlerr"
+)
+
+// Missing is what Lookup gives for a string that was never interned.
+const Missing = ^uint32(0)
+
+const (
+	chunkBytes = 1 << 16 // the first arena chunk; later ones double up to maxChunk
+	maxChunk   = 1 << 22
+	firstSlots = 64
+)
+
+// Strings gives every distinct string an id, from 1. It is an open-addressing
+// table of ids over a view and a hash per id; the bytes stand in arenas.
+//
+// Its methods do not lock: Encoder does, around a batch.
+type Strings struct {
+	mu      sync.Mutex
+	account *memory.Account
+	held    int64 // bytes reserved
+
+	slots   []uint32 // id, 0 empty; length a power of two
+	hashes  []uint64 // by id; entry 0 stands for NULL
+	views   []vector.View
+	buffers [][]byte // arenas the views point into; the last has room
+}
+
+// NewStrings makes an empty interner that reserves its memory from account.
+func NewStrings(account *memory.Account) *Strings {
+	return &Strings{account: account, hashes: []uint64{nullHash}, views: make([]vector.View, 1)}
+}
+
+// HashBytes is the hash of a string, the same in every process.
+func HashBytes(b []byte) uint64 { return xxh3.Hash(b) }
+
+// Len is the number of ids given, the NULL included: ids are below it.
+func (s *Strings) Len() int { return len(s.views) }
+
+// Bytes is the string of an id; it shares memory with s.
+func (s *Strings) Bytes(id uint32) []byte { return s.views[id].Bytes(s.buffers) }
+
+// Hash is HashBytes of the string of an id.
+func (s *Strings) Hash(id uint32) uint64 { return s.hashes[id] }
+
+// Lookup is the id of a string whose HashBytes is hash, or Missing.
+func (s *Strings) Lookup(b []byte, hash uint64) uint32 {
+	if len(s.slots) == 0 {
+		return Missing
+	}
+	mask := uint64(len(s.slots) - 1)
+	for at := hash & mask; ; at = (at + 1) & mask {
+		id := s.slots[at]
+		if id == 0 {
+			return Missing
+		}
+		if s.hashes[id] == hash && string(s.Bytes(id)) == string(b) {
+			return id
+		}
+	}
+}
+
+// Intern is the id of a string whose HashBytes is hash, a new one when it is new.
+func (s *Strings) Intern(b []byte, hash uint64) (uint32, error) {
+	if id := s.Lookup(b, hash); id != Missing {
+		return id, nil
+	}
+	if len(s.views)*4 >= len(s.slots)*3 {
+		if err := s.grow(); err != nil {
+			return 0, err
+		}
+	}
+	v, err := s.copyIn(b)
+	if err != nil {
+		return 0, err
+	}
+	id := uint32(len(s.views))
+	s.views = append(s.views, v)
+	s.hashes = append(s.hashes, hash)
+	s.insert(id, hash)
+	return id, nil
+}
+
+func (s *Strings) insert(id uint32, hash uint64) {
+	mask := uint64(len(s.slots) - 1)
+	at := hash & mask
+	for s.slots[at] != 0 {
+		at = (at + 1) & mask
+	}
+	s.slots[at] = id
+}
+
+// grow doubles the slots and makes room for as many ids as they may hold.
+func (s *Strings) grow() error {
+	n := max(firstSlots, 2*len(s.slots))
+	if n > 1<<31 {
+		return sqlerr.New(sqlerr.OutOfMemory, "more than %d distinct strings in a hash table", len(s.views)-1)
+	}
+	ids := n*3/4 + 1
+	more := int64(n)*4 + int64(ids)*(8+16) - int64(len(s.slots))*4 - int64(cap(s.views))*(8+16)
+	if err := s.reserve(more); err != nil {
+		return err
+	}
+	s.slots = make([]uint32, n)
+	s.hashes = append(make([]uint64, 0, ids), s.hashes...)
+	s.views = append(make([]vector.View, 0, ids), s.views...)
+	for id := 1; id < len(s.hashes); id++ {
+		s.insert(uint32(id), s.hashes[id])
+	}
+	return nil
+}
+
+// copyIn puts a copy of b into the last arena.
+func (s *Strings) copyIn(b []byte) (vector.View, error) {
+	if len(b) <= vector.InlineLen {
+		return vector.MakeView(b, 0, 0), nil
+	}
+	last := len(s.buffers) - 1
+	if last < 0 || len(s.buffers[last])+len(b) > cap(s.buffers[last]) {
+		size := chunkBytes
+		if last >= 0 {
+			size = min(maxChunk, 2*cap(s.buffers[last]))
+		}
+		size = max(size, len(b))
+		if err := s.reserve(int64(size)); err != nil {
+			return vector.View{}, err
+		}
+		s.buffers = append(s.buffers, make([]byte, 0, size))
+		last++
+	}
+	off := len(s.buffers[last])
+	s.buffers[last] = append(s.buffers[last], b...)
+	return vector.MakeView(b, uint32(last), uint32(off)), nil
+}
+
+func (s *Strings) reserve(n int64) error {
+	if s.account == nil {
+		return nil
+	}
+	if err := s.account.Reserve(n); err != nil {
+		return err
+	}
+	s.held += max(n, 0)
+	return nil
+}
+
+// Column is the strings with these ids as a column that shares s's memory; id 0
+// is NULL.
+func (s *Strings) Column(ids []uint32) vector.Column {
+	out := vector.Column{Kind: vector.String, Len: len(ids), Buffers: slices.Clone(s.buffers)}
+	views := make([]vector.View, len(ids))
+	for i, id := range ids {
+		views[i] = s.views[id]
+		if id == 0 {
+			if out.Valid == nil {
+				out.Valid = vector.NewBitmapSet(len(ids))
+			}
+			out.Valid.Clear(i)
+		}
+	}
+	out.Data = vector.BytesOf(views)
+	return out
+}
+
+// Close gives the reserved memory back. Columns made before stay readable.
+// Close is idempotent.
+func (s *Strings) Close() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.account != nil {
+		s.account.Release(s.held)
+	}
+	s.held = 0
+	s.slots, s.hashes, s.views, s.buffers = nil, nil, nil, nil
+}
