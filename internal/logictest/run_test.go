@@ -57,7 +57,8 @@ func runScript(t *testing.T, body, config string) []string {
 	}
 	flat := &Result{Columns: []Column{{"a", "int4"}, {"b", "int4"}}, Rows: [][]Value{{text("3"), text("1")}, {text("2"), text("1")}}}
 	ragged := &Result{Columns: []Column{{"a", "int4"}}, Rows: [][]Value{{}}}
-	conn := &fakeConn{answers: map[string]*Result{"two": two, "flat": flat, "ragged": ragged}}
+	other := &Result{Columns: two.Columns, Rows: two.Rows[:1]}
+	conn := &fakeConn{answers: map[string]*Result{"two": two, "other": other, "flat": flat, "ragged": ragged}}
 	r := &recorder{TB: t}
 	func() {
 		defer func() {
@@ -114,6 +115,7 @@ func TestWrongAnswersFail(t *testing.T) {
 		"statement error 42703 table\nfail 42703\n":                                                  "want a message that matches table",
 		"statement error 42703\ntwo\n":                                                               "want error 42703, got 2 rows",
 		"onlyif small\nstatement ok\nfail 42703\n":                                                   "unexpected error",
+		"query int4,text l\ntwo\n----\n2\ty\n1\tNULL\n\nquery int4,text l\nother\n----\n2\ty\n":      "rows differ from label l of line 1",
 		"query int4,text l\ntwo\n----\n2\ty\n1\tNULL\n\nquery int4,int4 l\nflat\n----\n3\t1\n2\t1\n": "types differ from label l of line 1",
 	}
 	for body, want := range cases {

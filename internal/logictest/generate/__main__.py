@@ -44,12 +44,12 @@ def main():
 
     files = [pathlib.Path(a) for a in sys.argv[1:]]
     fixtures.write(TESTDATA / "tables")
-    if not files:
-        random_queries.write(TESTDATA / "random_queries.slt")
-        files = sorted(TESTDATA.glob("*.slt"))
     with server.Temporary() as pg:
         pg.create("forward", lambda conn: fixtures.load(conn, reverse=False))
         pg.create("reverse", lambda conn: fixtures.load(conn, reverse=True))
+        if not files:
+            random_queries.write(TESTDATA / "random_queries.slt", pg)
+            files = sorted(TESTDATA.glob("*.slt"))
         faults = sum(expect.rewrite(f, pg) for f in files)
     if faults:
         sys.exit(f"{faults} records without an expectation")
