@@ -1,0 +1,213 @@
+package sql
+
+import (
+	"errors"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	pg "github.com/pganalyze/pg_query_go/v6"
+
+	"github.com/skein-query/skein/internal/sqlerr"
+)
+
+// Parse reads the statements of a text, which semicolons part. Empty statements
+// are left out. Errors are *sqlerr.Error: 42601 for what PostgreSQL's grammar or
+// lexer refuses, 0A000 for statements and clauses that Skein does not have, 54001
+// for texts beyond the limits of guard.go.
+func Parse(text string) ([]Statement, error) {
+	if err := checkText(text); err != nil {
+		return nil, err
+	}
+	tokens, err := scan(text)
+	if err != nil {
+		return nil, err
+	}
+	if err := guard(text, tokens); err != nil {
+		return nil, err
+	}
+	if err := numberPlaceholders(tokens); err != nil {
+		return nil, err
+	}
+	var statements []Statement
+	for lo := 0; lo < len(tokens); {
+		hi := statementEnd(text, tokens, lo)
+		s, err := parseStatement(text, tokens[:hi], lo)
+		if err != nil {
+			return nil, err
+		}
+		if s != nil {
+			statements = append(statements, s)
+		}
+		lo = hi
+	}
+	return statements, nil
+}
+
+// statementEnd is the index after the semicolon that ends the statement at lo.
+func statementEnd(text string, tokens []token, lo int) int {
+	for i := lo; i < len(tokens); i++ {
+		t := tokens[i]
+		if int(t.match) > i {
+			i = int(t.match)
+		} else if t.kind == tokenPunct && !t.open && text[t.start] == ';' {
+			return i + 1
+		}
+	}
+	return len(tokens)
+}
+
+// parseStatement reads the statement of tokens from lo on; nil for an empty one.
+func parseStatement(text string, tokens []token, lo int) (Statement, error) {
+	c := &converter{text: text, tokens: tokens, first: lo, end: len(tokens)}
+	if c.end > lo && c.isPunct(c.end-1, ';') {
+		c.end--
+	}
+	if c.end == lo {
+		return nil, nil
+	}
+	if s, err := c.dialect(); s != nil || err != nil {
+		return s, err
+	}
+	return c.grammar(lo)
+}
+
+// grammar runs PostgreSQL's grammar over the tokens from lo on.
+func (c *converter) grammar(lo int) (Statement, error) {
+	c.first = lo
+	sent := grammarText(c.text, c.tokens, lo)
+	tree, err := parseTree(sent)
+	if err != nil {
+		return nil, c.grammarError(err, sent)
+	}
+	if len(tree.GetStmts()) != 1 {
+		at := c.span(lo, c.end-1)
+		return nil, sqlerr.At(sqlerr.FeatureNotSupported, at, "this statement is not supported")
+	}
+	return c.convert(tree.GetStmts()[0])
+}
+
+func (c *converter) convert(raw *pg.RawStmt) (Statement, error) {
+	s := c.statement(raw.GetStmt(), c.first)
+	if c.err != nil {
+		return nil, c.err
+	}
+	return s, nil
+}
+
+// numberPlaceholders gives every ? its number, in the order of the text.
+func numberPlaceholders(tokens []token) error {
+	n := int32(0)
+	dollar := false
+	for i := range tokens {
+		switch tokens[i].kind {
+		case tokenParam:
+			dollar = true
+		case tokenPlaceholder:
+			n++
+			tokens[i].param = n
+		default:
+			continue
+		}
+		if dollar && n > 0 {
+			return sqlerr.At(sqlerr.SyntaxError, tokens[i].span(), "parameters are written either as ? or as $1, not both").
+				WithHint("Where ? was meant as PostgreSQL's operator, call its function.")
+		}
+	}
+	return nil
+}
+
+// grammarText is what the grammar is given for the tokens from lo on: the text
+// itself, with $n for the n-th ?. It notes in each token where it went.
+func grammarText(text string, tokens []token, lo int) string {
+	var b strings.Builder
+	from := tokens[lo].start // first byte not copied yet
+	shift := -from
+	for i := lo; i < len(tokens); i++ {
+		t := &tokens[i]
+		if t.kind == tokenPlaceholder {
+			b.WriteString(text[from:t.start])
+			t.sent = int32(b.Len()) + 1
+			b.WriteString(" $" + strconv.Itoa(int(t.param)) + " ") // apart from its neighbours, as it was
+			from = t.end
+			shift = int32(b.Len()) - from
+			continue
+		}
+		t.sent = t.start + shift
+	}
+	b.WriteString(text[from:tokens[len(tokens)-1].end])
+	return b.String()
+}
+
+// grammarError is an error of PostgreSQL's lexer or grammar: its message, and the
+// place in characters, from 1; 0 when it has none.
+type grammarError struct {
+	message string
+	cursor  int
+}
+
+func (e *grammarError) Error() string { return e.message }
+
+// maxMessage bounds what a message quotes of the text.
+const maxMessage = 200
+
+// grammarError turns the engine's error into the user's.
+func (c *converter) grammarError(err error, sent string) error {
+	g, ok := errors.AsType[*grammarError](err)
+	if !ok {
+		// The tree came out broken or the engine gave up: the text was too much for it.
+		return sqlerr.At(sqlerr.StatementTooComplex, c.span(c.first, c.end-1), "the statement is too complex: %s", err)
+	}
+	i := c.end - 1
+	if g.cursor > 0 {
+		i = c.at(byteOffset(sent, g.cursor-1)) // may be the semicolon
+	}
+	if strings.HasSuffix(g.message, "at end of input") {
+		i = c.end - 1
+	}
+	msg := g.message
+	if t := c.tokens[i]; t.kind == tokenPlaceholder {
+		msg = strings.ReplaceAll(msg, "\"$"+strconv.Itoa(int(t.param))+"\"", "\"?\"")
+	}
+	if len(msg) > maxMessage {
+		msg = strings.ToValidUTF8(msg[:maxMessage], "") + "…"
+	}
+	e := sqlerr.At(sqlerr.SyntaxError, c.tokens[i].span(), "%s", msg)
+	if strings.HasPrefix(msg, "syntax error") {
+		if word := c.misspelt(i); word != "" {
+			return e.WithHint("Did you mean %q?", word)
+		}
+	}
+	return e
+}
+
+// byteOffset is the byte at which the n-th character of s begins.
+func byteOffset(s string, n int) int32 {
+	i := 0
+	for ; n > 0 && i < len(s); n-- {
+		_, size := utf8.DecodeRuneInString(s[i:])
+		i += size
+	}
+	return int32(i)
+}
+
+// misspelt is the keyword that token i, or the one before it, seems to have meant.
+// In "select a form t" the grammar takes form for a name and stops at t.
+func (c *converter) misspelt(i int) string {
+	words := hintWords()
+	all := Keywords()
+	for _, k := range []int{i, i - 1} {
+		if k < c.first || c.tokens[k].kind != tokenWord {
+			continue
+		}
+		word := strings.ToLower(c.tokenText(k))
+		if _, known := slices.BinarySearch(all, word); known {
+			continue
+		}
+		if near := nearestWord(word, words); near != "" {
+			return near
+		}
+	}
+	return ""
+}

@@ -1,0 +1,43 @@
+package sql
+
+import "reflect"
+
+// Params is the greatest parameter number of a statement: how many values its
+// execution needs. 0 means none.
+func Params(s Statement) int {
+	most := 0
+	walk(reflect.ValueOf(s), func(v reflect.Value) {
+		if p, ok := v.Interface().(*Param); ok {
+			most = max(most, p.Number)
+		}
+	})
+	return most
+}
+
+// walk calls visit for every node, outer ones first. The tree is plain data, so
+// reflection sees all of it and no case can be forgotten; a statement is walked
+// once when it is prepared.
+func walk(v reflect.Value, visit func(reflect.Value)) {
+	switch v.Kind() {
+	case reflect.Interface:
+		if !v.IsNil() {
+			walk(v.Elem(), visit)
+		}
+	case reflect.Pointer:
+		if !v.IsNil() {
+			visit(v)
+			walk(v.Elem(), visit)
+		}
+	case reflect.Slice:
+		for i := range v.Len() {
+			walk(v.Index(i), visit)
+		}
+	case reflect.Struct:
+		if v.Type() == reflect.TypeFor[Loc]() || v.Type() == reflect.TypeFor[Name]() {
+			return
+		}
+		for i := range v.NumField() {
+			walk(v.Field(i), visit)
+		}
+	}
+}
