@@ -25,6 +25,19 @@ type Env struct {
 	Account   *memory.Account
 	BatchRows int      // most rows an operator puts into a batch; vector.MaxRows unless a test says less
 	Profile   *Profile // nil: nothing is measured
+
+	// Filters are the runtime filters of the query; nil: none are made or used.
+	Filters *FilterSet
+	// FragmentAccount pays for what outlives a task and is freed with Fragment;
+	// nil: Account does.
+	FragmentAccount *memory.Account
+}
+
+func (e *Env) fragmentAccount() *memory.Account {
+	if e.FragmentAccount != nil {
+		return e.FragmentAccount
+	}
+	return e.Account
 }
 
 // Rows is BatchRows, or its default when it is not set.

@@ -2,14 +2,16 @@ package exec
 
 import (
 	"context"
+	"slices"
 	"sync"
 )
 
 // Group is what the instances of a fragment have in common.
 type Group struct {
-	size   int
-	mu     sync.Mutex
-	states map[any]any
+	size    int
+	mu      sync.Mutex
+	states  map[any]any
+	closers []func()
 }
 
 // NewGroup makes the group of size instances.
@@ -17,6 +19,26 @@ func NewGroup(size int) *Group { return &Group{size: size, states: map[any]any{}
 
 // Size is the number of instances.
 func (g *Group) Size() int { return g.size }
+
+// OnClose has f run when the group is closed: it frees what instances share and
+// none of them owns.
+func (g *Group) OnClose(f func()) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.closers = append(g.closers, f)
+}
+
+// Close runs what OnClose was given, last first, when all instances have closed.
+// It is idempotent.
+func (g *Group) Close() {
+	g.mu.Lock()
+	closers := g.closers
+	g.closers = nil
+	g.mu.Unlock()
+	for _, f := range slices.Backward(closers) {
+		f()
+	}
+}
 
 // State gives the state that the instances share under key (a plan node, as a
 // rule), made by the first that asks. make must not block.

@@ -47,6 +47,10 @@ type HashJoin struct {
 	RuntimeFilters []RuntimeFilter
 	// BuildUnique says that the optimizer proved the build keys unique: at most one match.
 	BuildUnique bool
+	// Replicated says that the build side is the same for every task of the
+	// fragment: it is built once per worker. Not with kinds that give out build rows
+	// because of what the probe side holds (BuildOuter, FullOuter, BuildSemi, BuildAnti).
+	Replicated bool
 }
 
 // RuntimeFilter is a filter on build key number Key, under an ID unique in the plan.
@@ -62,8 +66,13 @@ type NestedLoopJoin struct {
 	Kind         JoinKind
 	Probe, Build Node
 	Cond         expr.Expr
-	Emit         []int
-	MarkName     string
+	// NullAware, with ProbeAnti or ProbeMark, is a comparison whose NULL counts: a
+	// mark is true when Cond and NullAware are true for some build row, else NULL
+	// when for some row Cond is true and NullAware is NULL, else false. ProbeAnti
+	// passes the rows whose mark would be false. nil: none.
+	NullAware expr.Expr
+	Emit      []int
+	MarkName  string
 }
 
 // Schema is the emitted columns, nullable where an outer join makes them so.

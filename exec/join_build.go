@@ -1,0 +1,336 @@
+package exec
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"sync/atomic"
+
+	"github.com/skein-query/skein/exec/eval"
+	"github.com/skein-query/skein/exec/memory"
+	"github.com/skein-query/skein/exec/vector"
+	"github.com/skein-query/skein/planner/expr"
+	"github.com/skein-query/skein/planner/physical"
+)
+
+// The meeting points of the instances of a join, in order.
+const (
+	joinFilled   = iota // every build row is in some instance's buffers
+	joinCopied          // columns and keys stand in the shared store
+	joinInserted        // the table is complete
+	joinProbed          // every probe row has left its marks
+	joinBarriers
+)
+
+// joinBuild is the build side of a hash join, shared by the instances of a group,
+// or by the tasks of a fragment when it is replicated.
+type joinBuild struct {
+	node  *physical.HashJoin
+	shape *joinShape
+
+	barriers [joinBarriers]*Barrier
+	planned  Once
+	sealed   Once
+	failure  atomic.Pointer[error] // the first error of an instance: the table is not complete
+
+	index *joinIndex // by all keys
+	// lists is, for NOT IN with correlation keys or a residual, the rows by the keys
+	// before the last one: the list that a probe row is compared with.
+	lists   *joinIndex
+	unknown joinUnknowns
+	store   *joinStore
+	parts   []joinPart
+	filters *filterBuild
+
+	tail tailRows
+
+	mu    sync.Mutex
+	users int           // instances that have not closed
+	turn  chan struct{} // replicated: whoever builds holds it
+	whole bool          // replicated: built
+	keep  sync.Once     // replicated: tells the fragment to release it
+}
+
+// joinPart is what one instance read of the build side.
+type joinPart struct {
+	buffers []columnBuffer // by slot
+	rows    int
+}
+
+// joinUnknowns is what NOT IN must know about NULLs on the build side.
+type joinUnknowns struct {
+	parts     []unknownPart
+	anyRow    bool
+	anyNull   bool
+	nullRows  vector.Bitmap // by row: the last key is NULL; only with lists
+	nullLists vector.Bitmap // by first row of a list: it holds a NULL; only with lists
+	held      reservation
+}
+
+type unknownPart struct {
+	anyRow bool
+	nulls  []uint32 // rows of the part whose last key is NULL; only with lists
+}
+
+func newJoinBuild(n *physical.HashJoin, shape *joinShape, env *Env, instances int) *joinBuild {
+	s := &joinBuild{node: n, shape: shape, users: instances, turn: make(chan struct{}, 1)}
+	for i := range s.barriers {
+		s.barriers[i] = NewBarrier(instances)
+	}
+	s.reset(env, instances)
+	return s
+}
+
+// reset forgets everything that was read.
+func (s *joinBuild) reset(env *Env, instances int) {
+	types := make([]expr.Type, len(s.node.BuildKeys))
+	for i, k := range s.node.BuildKeys {
+		types[i] = k.Type()
+	}
+	s.index = newJoinIndex(types, s.node.NullEqual, instances, env.Account)
+	if s.node.NullAware && (len(types) > 1 || s.node.Residual != nil) {
+		s.lists = newJoinIndex(types[:len(types)-1], false, instances, env.Account)
+	}
+	s.unknown = joinUnknowns{parts: make([]unknownPart, instances), held: reservation{account: env.Account}}
+	s.parts = make([]joinPart, instances)
+	s.tail.marks = make([]vector.Bitmap, instances)
+	s.filters = newFilterBuild(s.node, instances, env)
+	s.store = nil
+}
+
+// fail makes every instance give up: an instance that leaves with an error has
+// taken rows that are missing in the table now.
+func (s *joinBuild) fail(err error) error {
+	s.failure.CompareAndSwap(nil, &err)
+	return err
+}
+
+func (s *joinBuild) failed() error {
+	if err := s.failure.Load(); err != nil {
+		return *err
+	}
+	return nil
+}
+
+// keysOnly reports whether only the existence of keys is asked for, never a row.
+func (s *joinBuild) keysOnly() bool {
+	if len(s.shape.stored) > 0 || len(s.shape.residual) > 0 {
+		return false
+	}
+	return existenceOnly(s.node.Kind) || s.node.Kind == physical.Inner && s.node.BuildUnique
+}
+
+// keepsKeyless reports whether build rows with a NULL key are kept.
+func (s *joinBuild) keepsKeyless() bool {
+	return keepsUnmatchedBuild(s.node.Kind) || s.lists != nil
+}
+
+// fill reads the build side of one instance to its end.
+func (s *joinBuild) fill(ctx context.Context, part int, input Operator, env *Env) error {
+	keys := make([]*eval.Evaluator, len(s.node.BuildKeys))
+	for i, k := range s.node.BuildKeys {
+		var err error
+		if keys[i], err = eval.New(k, input.Schema(), evalOptions(env)); err != nil {
+			return err
+		}
+	}
+	s.index.open(part, env.Account)
+	if s.lists != nil {
+		s.lists.open(part, env.Account)
+	}
+	p := &s.parts[part]
+	p.buffers = make([]columnBuffer, len(s.shape.stored))
+	for i := range p.buffers {
+		p.buffers[i].lasting.account = env.Account
+		p.buffers[i].passing.account = env.Account
+	}
+	cols := make([]vector.Column, len(keys))
+	return Drain(ctx, input, func(b *vector.Batch) error {
+		defer b.Release()
+		for i, k := range keys {
+			var err error
+			if cols[i], err = k.Eval(b); err != nil {
+				return err
+			}
+		}
+		return s.take(part, b, cols, env.Account)
+	})
+}
+
+// take buffers the rows of a batch; cols are its keys.
+func (s *joinBuild) take(part int, b *vector.Batch, cols []vector.Column, account *memory.Account) error {
+	sel := explicit(b.Sel, b.Len)
+	p := &s.parts[part]
+	if s.node.NullAware && len(sel) > 0 {
+		s.unknown.note(part, &cols[len(cols)-1], sel, p.rows, s.lists != nil)
+	}
+	if s.lists != nil {
+		if _, err := s.lists.add(part, cols[:len(cols)-1], b.Len, sel, true); err != nil {
+			return err
+		}
+	}
+	kept, err := s.index.add(part, cols, b.Len, sel, s.keepsKeyless())
+	if err != nil {
+		return err
+	}
+	if err := s.filters.add(part, cols, b.Len, kept, account); err != nil {
+		return err
+	}
+	for slot, c := range s.shape.stored {
+		if err := p.buffers[slot].add(&b.Cols[c], kept); err != nil {
+			return err
+		}
+	}
+	p.rows += len(kept)
+	return nil
+}
+
+// plan sizes and allocates what is shared, when all parts are complete.
+func (s *joinBuild) plan(env *Env) error {
+	keysOnly := s.keysOnly()
+	if err := s.index.choose(keysOnly, s.node.BuildUnique && !keysOnly); err != nil {
+		return err
+	}
+	if s.lists != nil {
+		if err := s.lists.choose(false, false); err != nil {
+			return err
+		}
+	}
+	parts := make([]storePart, len(s.parts))
+	for i := range s.parts {
+		parts[i] = storePart{rows: s.parts[i].rows, buffers: s.parts[i].buffers}
+	}
+	var err error
+	s.store, err = newJoinStore(s.shape.storedFields, parts, reservation{account: env.Account})
+	return err
+}
+
+func (s *joinBuild) copyPart(part int) {
+	if s.parts[part].rows > 0 && len(s.parts[part].buffers) > 0 {
+		s.store.copyPart(&s.store.part[part])
+	}
+	s.index.copyKeys(part)
+	if s.lists != nil {
+		s.lists.copyKeys(part)
+	}
+}
+
+func (s *joinBuild) insert(part int) {
+	s.index.insert(part)
+	if s.lists != nil {
+		s.lists.insert(part)
+	}
+}
+
+// seal finishes the table and publishes the runtime filters.
+func (s *joinBuild) seal(env *Env) error {
+	if err := s.index.seal(s.node.BuildUnique && !s.keysOnly()); err != nil {
+		return err
+	}
+	if s.lists != nil {
+		if err := s.lists.seal(false); err != nil {
+			return err
+		}
+	}
+	if err := s.unknown.seal(s.lists); err != nil {
+		return err
+	}
+	s.filters.publish(s.index, env)
+	return nil
+}
+
+// buildTogether is one instance's part of building the table with its siblings;
+// arrive waits at a barrier.
+func (s *joinBuild) buildTogether(ctx context.Context, env *Env, input Operator, arrive func(context.Context, int) error) error {
+	part := env.Instance
+	err := s.fill(ctx, part, input, env)
+	if cerr := input.Close(); err == nil {
+		err = cerr
+	}
+	if err != nil {
+		return s.fail(err)
+	}
+	if err := arrive(ctx, joinFilled); err != nil {
+		return err
+	}
+	if err := s.planned.Do(ctx, func() error { return s.plan(env) }); err != nil {
+		return s.fail(err)
+	}
+	s.copyPart(part)
+	if err := arrive(ctx, joinCopied); err != nil {
+		return err
+	}
+	s.insert(part)
+	if err := arrive(ctx, joinInserted); err != nil {
+		return err
+	}
+	if err := s.sealed.Do(ctx, func() error { return s.seal(env) }); err != nil {
+		return s.fail(err)
+	}
+	return nil
+}
+
+// buildOnce builds the table for all tasks of a fragment, or waits for the task
+// that does. When that one is cancelled the next one begins anew.
+func (s *joinBuild) buildOnce(ctx context.Context, env *Env, input Operator) error {
+	select {
+	case s.turn <- struct{}{}:
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+	defer func() { <-s.turn }()
+	if err := s.failed(); err != nil || s.whole {
+		return errors.Join(err, input.Close())
+	}
+	err := s.fill(ctx, 0, input, env)
+	if cerr := input.Close(); err == nil {
+		err = cerr
+	}
+	if err == nil {
+		err = s.plan(env)
+	}
+	if err == nil {
+		s.copyPart(0)
+		s.insert(0)
+		err = s.seal(env)
+	}
+	switch {
+	case err == nil:
+		s.whole = true
+	case ctx.Err() != nil:
+		s.release()
+		s.reset(env, 1)
+	default:
+		s.fail(err)
+	}
+	return err
+}
+
+// leave says that an instance has closed; the last one frees everything.
+func (s *joinBuild) leave() {
+	s.mu.Lock()
+	s.users--
+	last := s.users == 0
+	s.mu.Unlock()
+	if last {
+		s.release()
+	}
+}
+
+// release gives all memory back. Columns given out before stay readable: the
+// garbage collector keeps them.
+func (s *joinBuild) release() {
+	s.index.release()
+	if s.lists != nil {
+		s.lists.release()
+	}
+	s.unknown.held.release()
+	s.filters.release()
+	if s.store != nil {
+		s.store.release()
+		return
+	}
+	for i := range s.parts {
+		releaseBuffers(s.parts[i].buffers)
+	}
+}
