@@ -1,5 +1,12 @@
 package expr
 
+import (
+	"slices"
+	"strings"
+
+	"github.com/skein-query/skein/internal/sqlerr"
+)
+
 // Volatility says when a function may be evaluated: PostgreSQL's three classes.
 type Volatility uint8
 
@@ -19,4 +26,171 @@ type Signature struct {
 	CanFail    bool // some argument value gives an error: never evaluate on rows already rejected
 	Lazy       bool // arguments after the first are evaluated only where needed (and, or, coalesce)
 	Volatility Volatility
+}
+
+// Resolve chooses the overload of a function or operator for argument types, by
+// PostgreSQL's rules (chapters 10.2 and 10.3). Arguments of Kind Unknown are
+// literals without a type of their own: each gets the type the overload asks for.
+// Errors are undefined_function and ambiguous_function, without a place.
+//
+// The result does not know argument values; Refine does better where a literal
+// decides the scale of a numeric.
+func Resolve(name string, args []Type) (Signature, error) {
+	if sig, ok, err := resolveSpecial(name, args); ok || err != nil {
+		return sig, err
+	}
+	all := overloads()[name]
+	if len(all) == 0 {
+		return Signature{}, noSuchFunction(name, args)
+	}
+	o, err := choose(name, all, args)
+	if err != nil {
+		return Signature{}, err
+	}
+	return o.signature(name, args), nil
+}
+
+// SignatureOf is the signature of a bound call. A call that does not resolve, as
+// an engine's own might, counts as able to fail and not strict.
+func SignatureOf(e *Call) Signature {
+	args := make([]Type, len(e.Args))
+	for i, a := range e.Args {
+		args[i] = a.Type()
+	}
+	sig, err := Resolve(e.Name, args)
+	if err != nil {
+		return Signature{Name: e.Name, Args: args, Result: e.Typ, CanFail: true}
+	}
+	return sig
+}
+
+// CanFail reports whether evaluating e can end in an error for some row: such an
+// expression is not evaluated on rows that something else rejects.
+func CanFail(e Expr) bool {
+	fails := false
+	Walk(e, func(n Expr) bool {
+		switch n := n.(type) {
+		case *Cast:
+			fails = fails || castCanFail(n.Arg.Type(), n.To)
+		case *Call:
+			fails = fails || SignatureOf(n).CanFail && !harmless(n)
+		}
+		return !fails
+	})
+	return fails
+}
+
+// harmless reports whether the literals of a call keep it from failing: a
+// division by a constant other than 0 and -1, a well-formed constant pattern.
+func harmless(e *Call) bool {
+	last, ok := e.Args[len(e.Args)-1].(*Literal)
+	if len(e.Args) == 0 || !ok || last.Value.Null {
+		return ok && len(e.Args) > 0
+	}
+	switch e.Name {
+	case OpDiv, OpMod:
+		v := last.Value
+		return last.Typ.IsInteger() && v.I != 0 && v.I != -1
+	case OpLike, OpNotLike, OpILike, OpNotILike:
+		return len(e.Args) == 2 && !strings.HasSuffix(strings.ReplaceAll(last.Value.S, `\\`, ""), `\`)
+	case FnExtract:
+		return false
+	}
+	return false
+}
+
+// VolatilityOf is the worst volatility in e.
+func VolatilityOf(e Expr) Volatility {
+	worst := Immutable
+	Walk(e, func(n Expr) bool {
+		if c, ok := n.(*Call); ok {
+			worst = max(worst, SignatureOf(c).Volatility)
+		}
+		return true
+	})
+	return worst
+}
+
+// FunctionNames are the names of all functions and aggregates, sorted, without
+// operators and special forms.
+func FunctionNames() []string {
+	var out []string
+	for name := range overloads() {
+		if name[0] >= 'a' && name[0] <= 'z' && !strings.Contains(name, " ") && name != OpNeg {
+			out = append(out, name)
+		}
+	}
+	for name := range aggregates() {
+		if !slices.Contains(out, name) {
+			out = append(out, name)
+		}
+	}
+	out = append(out, FnCoalesce, FnNullIf, FnGreatest, FnLeast)
+	slices.Sort(out)
+	return out
+}
+
+func noSuchFunction(name string, args []Type) error {
+	if isOperator(name) {
+		return sqlerr.New(sqlerr.UndefinedFunction, "operator does not exist: %s", operatorText(name, args)).
+			WithHint("No operator matches the given name and argument types. You might need to add explicit type casts.")
+	}
+	hint := "No function matches the given name and argument types. You might need to add explicit type casts."
+	if overloads()[name] == nil && aggregates()[name] == nil {
+		if near := sqlerr.DidYouMean(name, FunctionNames()); near != "" {
+			hint = near
+		}
+	}
+	return sqlerr.New(sqlerr.UndefinedFunction, "function %s(%s) does not exist", name, typeList(args)).WithHint("%s", hint)
+}
+
+func ambiguous(name string, args []Type) error {
+	if isOperator(name) {
+		return sqlerr.New(sqlerr.AmbiguousFunction, "operator is not unique: %s", operatorText(name, args)).
+			WithHint("Could not choose a best candidate operator. You might need to add explicit type casts.")
+	}
+	return sqlerr.New(sqlerr.AmbiguousFunction, "function %s(%s) is not unique", name, typeList(args)).
+		WithHint("Could not choose a best candidate function. You might need to add explicit type casts.")
+}
+
+func isOperator(name string) bool {
+	c := name[0]
+	return !(c >= 'a' && c <= 'z' || c == '_' || c >= 'A' && c <= 'Z') || isInfix(name) || name == OpNeg
+}
+
+func operatorText(name string, args []Type) string {
+	if name == OpNeg {
+		name = "-"
+	}
+	if len(args) == 2 {
+		return bare(args[0]) + " " + strings.ToUpper(name) + " " + bare(args[1])
+	}
+	return name + " " + typeList(args)
+}
+
+// bare is a type's name without modifiers, as PostgreSQL's messages give it.
+func bare(t Type) string {
+	switch t.Kind {
+	case Numeric:
+		return "numeric"
+	case Text:
+		return "text"
+	case Char:
+		return "character"
+	case Timestamp:
+		return "timestamp without time zone"
+	case TimestampTZ:
+		return "timestamp with time zone"
+	case Time:
+		return "time without time zone"
+	}
+	return t.String()
+}
+
+func typeList(args []Type) string {
+	parts := make([]string, len(args))
+	for i, t := range args {
+		parts[i] = bare(t)
+	}
+	return strings.Join(parts, ", ")
 }

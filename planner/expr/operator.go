@@ -1,0 +1,265 @@
+package expr
+
+// operators are the operators that the tables can tell; comparisons and special
+// forms are made below. See overload for the notation.
+const operators = `
++(int2, int2) int2 !
++(int4, int4) int4 !
++(int8, int8) int8 !
++(int2, int4) int4 !
++(int4, int2) int4 !
++(int2, int8) int8 !
++(int8, int2) int8 !
++(int4, int8) int8 !
++(int8, int4) int8 !
++(numeric, numeric) numeric !
++(float4, float4) float4 !
++(float8, float8) float8 !
++(float4, float8) float8 !
++(float8, float4) float8 !
++(date, int4) date !
++(int4, date) date !
++(date, time) timestamp !
++(time, date) timestamp !
++(date, interval) timestamp !
++(interval, date) timestamp !
++(time, interval) time
++(interval, time) time
++(timestamp, interval) timestamp !
++(interval, timestamp) timestamp !
++(timestamptz, interval) timestamptz !
++(interval, timestamptz) timestamptz !
++(interval, interval) interval !
++(int2) int2
++(int4) int4
++(int8) int8
++(numeric) numeric
++(float4) float4
++(float8) float8
+-(int2, int2) int2 !
+-(int4, int4) int4 !
+-(int8, int8) int8 !
+-(int2, int4) int4 !
+-(int4, int2) int4 !
+-(int2, int8) int8 !
+-(int8, int2) int8 !
+-(int4, int8) int8 !
+-(int8, int4) int8 !
+-(numeric, numeric) numeric !
+-(float4, float4) float4 !
+-(float8, float8) float8 !
+-(float4, float8) float8 !
+-(float8, float4) float8 !
+-(date, int4) date !
+-(date, date) int4 !
+-(date, interval) timestamp !
+-(time, time) interval
+-(time, interval) time
+-(timestamp, timestamp) interval
+-(timestamptz, timestamptz) interval
+-(timestamp, interval) timestamp !
+-(timestamptz, interval) timestamptz !
+-(interval, interval) interval !
+*(int2, int2) int2 !
+*(int4, int4) int4 !
+*(int8, int8) int8 !
+*(int2, int4) int4 !
+*(int4, int2) int4 !
+*(int2, int8) int8 !
+*(int8, int2) int8 !
+*(int4, int8) int8 !
+*(int8, int4) int8 !
+*(numeric, numeric) numeric !
+*(float4, float4) float4 !
+*(float8, float8) float8 !
+*(float4, float8) float8 !
+*(float8, float4) float8 !
+*(interval, float8) interval !
+*(float8, interval) interval !
+/(int2, int2) int2 !
+/(int4, int4) int4 !
+/(int8, int8) int8 !
+/(int2, int4) int4 !
+/(int4, int2) int4 !
+/(int2, int8) int8 !
+/(int8, int2) int8 !
+/(int4, int8) int8 !
+/(int8, int4) int8 !
+/(numeric, numeric) numeric !
+/(float4, float4) float4 !
+/(float8, float8) float8 !
+/(float4, float8) float8 !
+/(float8, float4) float8 !
+/(interval, float8) interval !
+%(int2, int2) int2 !
+%(int4, int4) int4 !
+%(int8, int8) int8 !
+%(numeric, numeric) numeric !
+^(float8, float8) float8 !
+^(numeric, numeric) numeric !
+neg(int2) int2 !
+neg(int4) int4 !
+neg(int8) int8 !
+neg(numeric) numeric
+neg(float4) float4
+neg(float8) float8
+neg(interval) interval !
+&(int2, int2) int2
+&(int4, int4) int4
+&(int8, int8) int8
+|(int2, int2) int2
+|(int4, int4) int4
+|(int8, int8) int8
+#(int2, int2) int2
+#(int4, int4) int4
+#(int8, int8) int8
+<<(int2, int4) int2
+<<(int4, int4) int4
+<<(int8, int4) int8
+>>(int2, int4) int2
+>>(int4, int4) int4
+>>(int8, int4) int8
+||(text, text) text
+||(bytea, bytea) bytea
+||(text, any) text
+||(any, text) text
+like(text, text) bool !
+like(text, text, text) bool !
+like(bytea, bytea) bool !
+not like(text, text) bool !
+not like(text, text, text) bool !
+not like(bytea, bytea) bool !
+ilike(text, text) bool !
+ilike(text, text, text) bool !
+not ilike(text, text) bool !
+not ilike(text, text, text) bool !
+~(text, text) bool !
+~*(text, text) bool !
+!~(text, text) bool !
+!~*(text, text) bool !
+not(bool) bool
+`
+
+// comparisons are the overloads of = <> < <= > >=: every kind with itself, and
+// the mixed ones of PostgreSQL, for which both sides are cast to the wider.
+func comparisons() []overload {
+	var out []overload
+	add := func(a, b Kind) { out = append(out, overload{args: []Kind{a, b}, result: Bool}) }
+	for k := Bool; k <= Interval; k++ {
+		add(k, k)
+	}
+	for _, family := range [][]Kind{{Int2, Int4, Int8}, {Float4, Float8}, {Date, Timestamp, TimestampTZ}} {
+		for _, a := range family {
+			for _, b := range family {
+				if a != b {
+					add(a, b)
+				}
+			}
+		}
+	}
+	return out
+}
+
+func isArithmetic(name string) bool {
+	switch name {
+	case OpAdd, OpSub, OpMul, OpDiv, OpMod:
+		return true
+	}
+	return false
+}
+
+func isComparisonName(name string) bool {
+	switch name {
+	case OpEq, OpNe, OpLt, OpLe, OpGt, OpGe:
+		return true
+	}
+	return false
+}
+
+// unify casts mixed number or date arguments of an operator to the wider kind, so
+// that an engine needs each operator for equal kinds only.
+func unify(args []Type) {
+	if len(args) != 2 {
+		return
+	}
+	a, b := args[0].Kind, args[1].Kind
+	same := args[0].IsInteger() && args[1].IsInteger() ||
+		(a == Float4 || a == Float8) && (b == Float4 || b == Float8) ||
+		isPoint(a) && isPoint(b)
+	if same && a != b {
+		args[0], args[1] = Of(max(a, b)), Of(max(a, b))
+	}
+}
+
+// isPoint reports whether the kind is a date or timestamp; the wider is the later.
+func isPoint(k Kind) bool { return k == Date || k == Timestamp || k == TimestampTZ }
+
+// resolveSpecial resolves the forms that take any types: logic, IS, COALESCE and
+// its like, parts of nested values; comparisons of nested values.
+func resolveSpecial(name string, args []Type) (_ Signature, ok bool, err error) {
+	sig := Signature{Name: name, Args: args, Result: Of(Bool)}
+	switch name {
+	case OpAnd, OpOr:
+		sig.Lazy = true
+		sig.Args = repeated(Of(Bool), len(args))
+	case OpIsTrue, OpIsNotTrue, OpIsFalse, OpIsNotFalse:
+		sig.Args = repeated(Of(Bool), len(args))
+	case OpIsNull, OpIsNotNull:
+	case OpIsDistinct, OpIsNotDistinct:
+		eq, err := Resolve(OpEq, args)
+		if err != nil {
+			return sig, true, err
+		}
+		sig.Args = eq.Args
+	case FnNullIf:
+		eq, err := Resolve(OpEq, args)
+		if err != nil {
+			return sig, true, err
+		}
+		sig.Args, sig.Result = eq.Args, eq.Args[0]
+	case FnCoalesce, FnGreatest, FnLeast:
+		t, err := CommonType(map[string]string{FnCoalesce: "COALESCE", FnGreatest: "GREATEST", FnLeast: "LEAST"}[name], args...)
+		if err != nil {
+			return sig, true, err
+		}
+		sig.Args, sig.Result, sig.Lazy = repeated(t, len(args)), t, name == FnCoalesce
+	case FnField, FnElement:
+		return resolvePart(sig)
+	default:
+		if isComparisonName(name) && len(args) == 2 && args[0].IsNested() && args[0].Kind == args[1].Kind {
+			sig.Strict = true
+			return sig, true, nil
+		}
+		return sig, false, nil
+	}
+	return sig, true, nil
+}
+
+func repeated(t Type, n int) []Type {
+	out := make([]Type, n)
+	for i := range out {
+		out[i] = t
+	}
+	return out
+}
+
+// resolvePart resolves struct fields and list subscripts; the field is known by
+// the literal only, so its Result is the binder's to set.
+func resolvePart(sig Signature) (Signature, bool, error) {
+	sig.Strict = true
+	if len(sig.Args) != 2 || !sig.Args[0].IsNested() {
+		return sig, true, noSuchFunction(sig.Name, sig.Args)
+	}
+	t := sig.Args[0]
+	switch {
+	case sig.Name == FnElement && t.Kind == List:
+		sig.Args, sig.Result = []Type{t, Of(Int4)}, t.Nested.Elem
+	case sig.Name == FnElement && t.Kind == Map:
+		sig.Args, sig.Result = []Type{t, t.Nested.Fields[0].Type}, t.Nested.Fields[1].Type
+	case sig.Name == FnField && t.Kind == Struct:
+		sig.Args, sig.Result = []Type{t, Of(Int4)}, Of(Unknown)
+	default:
+		return sig, true, noSuchFunction(sig.Name, sig.Args)
+	}
+	return sig, true, nil
+}
