@@ -15,6 +15,7 @@ type chunk struct {
 	rowGroup int
 	leaf     *leaf
 	meta     *chunkMeta
+	nested   bool // part of a field that is assembled from levels
 
 	raw    []byte
 	mapped bool  // raw is a view of a mapping, to be read inside Guard
@@ -37,7 +38,7 @@ type pageRef struct {
 	decoded bool
 }
 
-// page is a decoded page. Flat leaves have a column of all rows; others have
+// page is a decoded page. Flat fields have a column of all rows; others have
 // levels and a column of the values that are there.
 type page struct {
 	col      vector.Column
@@ -207,7 +208,7 @@ func (c *chunk) decode(ref *pageRef, p *page) error {
 	if err != nil {
 		return err
 	}
-	if l.maxRep == 0 && l.maxDef <= 1 {
+	if !c.nested {
 		return c.decodeFlat(p, h, defLevels, data, defEncoding)
 	}
 	if p.rep, err = levelBytes(&p.arena, repLevels, h.repEncoding(), n, l.maxRep); err != nil {

@@ -109,7 +109,7 @@ func (r *RowGroupScan) addColumns() error {
 		}
 		var chunks []*chunk
 		for _, l := range n.leaves(nil) {
-			c := &chunk{file: r.file, scan: r.scan, rowGroup: r.rowGroup, leaf: l, meta: &group.columns[l.column], current: -1}
+			c := &chunk{file: r.file, scan: r.scan, rowGroup: r.rowGroup, leaf: l, meta: &group.columns[l.column], nested: !n.flat(), current: -1}
 			if c.meta.encrypted || c.meta.filePath != "" {
 				return c.wrap(sqlerr.New(sqlerr.FeatureNotSupported, "the column is encrypted or in another file"))
 			}
@@ -121,7 +121,7 @@ func (r *RowGroupScan) addColumns() error {
 			}
 			r.columns = append(r.columns, column{source: &flatSource{chunk: chunks[0]}})
 		} else {
-			r.columns = append(r.columns, column{source: newNestedSource(n, chunks, int(group.rows))})
+			r.columns = append(r.columns, column{source: newNestedSource(r.scan, n, chunks)})
 		}
 	}
 	for _, pos := range r.scan.Emit {
