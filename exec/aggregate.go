@@ -1,0 +1,239 @@
+package exec
+
+import (
+	"context"
+	"errors"
+	"io"
+
+	"github.com/skein-query/skein/exec/vector"
+	"github.com/skein-query/skein/planner/expr"
+	"github.com/skein-query/skein/planner/physical"
+)
+
+const (
+	// partialProbe is how many rows phase Partial looks at before it judges whether
+	// grouping is worth it, and passRatio the groups per row from which it is not.
+	partialProbe = 1 << 16
+	passRatio    = 0.9
+	// partialGroups is how many groups phase Partial keeps before it hands them on.
+	partialGroups = 1 << 19
+)
+
+// aggregate groups rows and computes aggregates, by hashing.
+//
+// In phases Single and Final every instance aggregates its own input into a table
+// of its own; when all have, the tables are merged partition by partition (by the
+// upper bits of the hash), each partition by whichever instance takes it first,
+// and that instance gives out its groups. Few groups are one partition. In phase
+// Partial instances do not meet: each hands on its table when it is large or its
+// input ends, and where grouping hardly shrinks the input it hands on every row as
+// a group of its own (Larson, "Data reduction by partial preaggregation", 2002).
+//
+// The tables hold packed keys, hashes and one array per state; how rows find their
+// group is in aggregate_groups.go. Memory: all distinct groups of the instance's
+// input, twice while partitions are merged; over budget the query fails. Spilling
+// would write out partitions of a table, which merge reads one at a time already.
+type aggregate struct {
+	input  Operator
+	plan   *aggregatePlan
+	env    *Env
+	in     *aggregateInput
+	schema []expr.Field
+	shared *tableMerge
+
+	table   *aggregateTable // own input; in phases Single and Final shared from the barrier on
+	arrived bool            // the barrier was met
+	done    bool            // the input has ended
+	closed  bool
+	rows    int  // phase Partial: rows in table
+	passing bool // phase Partial: rows are handed on as they are
+
+	out   *aggregateTable // what is given out now
+	at    int             // the next group of it
+	owned bool            // out is nobody else's: free it when it is given out
+}
+
+func newAggregate(n *physical.Aggregate, input Operator, env *Env) (Operator, error) {
+	plan, err := planAggregate(n)
+	if err != nil {
+		return nil, err
+	}
+	in, err := newAggregateInput(plan, input.Schema(), evalOptions(env))
+	if err != nil {
+		return nil, err
+	}
+	return &aggregate{
+		input: input, plan: plan, env: env, in: in, schema: n.Schema(),
+		shared: State(env.Group, n, func() *tableMerge { return newTableMerge(env.Group.Size()) }),
+		table:  newAggregateTable(plan, env.Account),
+	}, nil
+}
+
+func (a *aggregate) Schema() []expr.Field { return a.schema }
+
+func (a *aggregate) Next(ctx context.Context) (*vector.Batch, error) {
+	if a.plan.node.Phase == physical.Partial {
+		return a.nextPartial(ctx)
+	}
+	if !a.arrived {
+		if err := a.consume(ctx); err != nil {
+			return nil, err
+		}
+	}
+	for {
+		if b, err := a.emit(); b != nil || err != nil {
+			return b, err
+		}
+		if err := ctx.Err(); err != nil {
+			return nil, context.Cause(ctx)
+		}
+		var err error
+		if a.out, a.owned, err = a.shared.next(a.plan, a.env.Account); err != nil {
+			return nil, err
+		}
+		a.at = 0
+	}
+}
+
+func (a *aggregate) Close() error {
+	if !a.closed {
+		a.closed = true
+		if !a.arrived {
+			a.shared.barrier.Leave()
+		}
+		if a.owned {
+			a.out.b.free()
+		}
+		a.out = nil
+		a.shared.leave(a.table)
+	}
+	return a.input.Close()
+}
+
+// consume aggregates the whole input of this instance, and waits for the others.
+func (a *aggregate) consume(ctx context.Context) error {
+	err := Drain(ctx, a.input, func(b *vector.Batch) error {
+		defer b.Release()
+		return a.in.add(b, a.table)
+	})
+	if err != nil {
+		return err
+	}
+	if err := a.table.grow(a.table.size()); err != nil {
+		return err
+	}
+	if err := a.input.Close(); err != nil { // frees what is below
+		return err
+	}
+	a.arrived = true
+	return a.shared.publish(ctx, a.table)
+}
+
+// emit gives the next batch of a.out, nil when there is none.
+func (a *aggregate) emit() (*vector.Batch, error) {
+	if a.out == nil {
+		return nil, nil
+	}
+	n := min(a.env.Rows(), a.out.size()-a.at)
+	if n <= 0 {
+		if a.owned {
+			a.out.b.free()
+		}
+		a.out, a.owned = nil, false
+		return nil, nil
+	}
+	cols, err := a.out.output(a.at, a.at+n)
+	if err != nil {
+		return nil, err
+	}
+	a.at += n
+	return vector.New(cols, n), nil
+}
+
+func (a *aggregate) nextPartial(ctx context.Context) (*vector.Batch, error) {
+	for {
+		if b, err := a.emit(); b != nil || err != nil {
+			return b, err
+		}
+		if a.done {
+			return nil, io.EOF
+		}
+		b, err := a.input.Next(ctx)
+		if errors.Is(err, io.EOF) {
+			a.done = true
+			if err := a.table.grow(a.table.size()); err != nil {
+				return nil, err
+			}
+			if !a.passing {
+				a.flush()
+			}
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		if a.passing {
+			if b.Rows() > 0 {
+				return a.pass(b)
+			}
+			b.Release()
+			continue
+		}
+		a.rows += b.Rows()
+		err = a.in.add(b, a.table)
+		b.Release()
+		if err != nil {
+			return nil, err
+		}
+		a.judge()
+	}
+}
+
+// judge hands on the table of phase Partial when it is large, and for good when it
+// does not shrink the input.
+func (a *aggregate) judge() {
+	if a.table.groups == nil || a.rows < partialProbe {
+		return
+	}
+	a.passing = float64(a.table.size()) > passRatio*float64(a.rows)
+	if a.passing || a.table.size() > partialGroups {
+		a.flush()
+	}
+}
+
+// flush gives out the table of phase Partial and starts an empty one.
+func (a *aggregate) flush() {
+	a.out, a.at, a.owned = a.table, 0, true
+	a.table, a.rows = newAggregateTable(a.plan, a.env.Account), 0
+}
+
+// pass hands on a batch with every row as a group.
+func (a *aggregate) pass(b *vector.Batch) (*vector.Batch, error) {
+	n := b.Rows()
+	keys, err := evaluate(a.in.keys, b, nil)
+	if err != nil {
+		b.Release()
+		return nil, err
+	}
+	t := newAggregateTable(a.plan, a.env.Account)
+	defer t.b.free() // the states of one batch are as short-lived as any batch
+	if err = t.grow(n); err == nil {
+		err = a.in.addStates(b, a.in.scratch.all(n), t)
+	}
+	var measures []vector.Column
+	if err == nil {
+		measures, err = t.measures(0, n)
+	}
+	if err != nil {
+		b.Release()
+		return nil, err
+	}
+	if b.Sel != nil {
+		for i := range keys {
+			keys[i] = vector.Gather(&keys[i], b.Sel)
+		}
+	}
+	out := vector.New(append(keys, measures...), n)
+	out.Take(b)
+	return out, nil
+}

@@ -1,0 +1,300 @@
+package exec
+
+import (
+	"math"
+	"slices"
+
+	"github.com/skein-query/skein/exec/eval"
+	"github.com/skein-query/skein/exec/vector"
+	"github.com/skein-query/skein/internal/sqlerr"
+	"github.com/skein-query/skein/planner/expr"
+	"github.com/skein-query/skein/planner/physical"
+)
+
+// aggregatePlan is an Aggregate node made ready: what is evaluated per batch, which
+// states are kept, and how results come from them. Equal states are kept once:
+// sum(x) and avg(x) share the sum.
+type aggregatePlan struct {
+	node     *physical.Aggregate
+	keys     []expr.Type
+	nullable []bool
+	stages   []stagePlan
+	states   []statePlan
+	measures []measure
+}
+
+// stagePlan is expressions that are evaluated on the rows one FILTER lets through.
+type stagePlan struct {
+	filter expr.Expr // nil: all rows
+	args   []expr.Expr
+}
+
+// statePlan is one accumulator.
+type statePlan struct {
+	call  expr.Aggregate // what identifies it: the primitive it is, arguments and all
+	stage int
+	args  []int // of the stage
+	make  func(b *budget) accumulator
+}
+
+// measure is one aggregate of the node.
+type measure struct {
+	states []int
+	finish finisher
+}
+
+func planAggregate(n *physical.Aggregate) (*aggregatePlan, error) {
+	p := &aggregatePlan{node: n}
+	for _, g := range n.Groups {
+		p.keys = append(p.keys, g.Type())
+		c, ok := g.(*expr.Column)
+		p.nullable = append(p.nullable, !ok || c.Nullable)
+	}
+	column := len(n.Groups) // the next state column of the input, in phase Final
+	for _, a := range n.Aggs {
+		var err error
+		if n.Phase == physical.Final {
+			err = p.addFinal(a, column)
+			column += len(physical.StateTypes(a))
+		} else {
+			err = p.addMeasure(a)
+		}
+		if err != nil {
+			return nil, sqlerr.AtSpan(err, a.Span)
+		}
+	}
+	return p, nil
+}
+
+// addMeasure plans an aggregate over rows.
+func (p *aggregatePlan) addMeasure(a expr.Aggregate) error {
+	if (a.Distinct || len(a.Order) > 0) && p.node.Phase == physical.Partial {
+		return sqlerr.New(sqlerr.InternalError, "%s cannot be split into phases", a)
+	}
+	if a.Func == "avg" {
+		sum, count := a, a
+		sum.Func, sum.Typ = "sum", physical.StateTypes(a)[0]
+		count.Func, count.Typ = "count", expr.Of(expr.Int8)
+		s, err := p.state(sum)
+		if err != nil {
+			return err
+		}
+		c, err := p.state(count)
+		p.measures = append(p.measures, measure{[]int{s, c}, finishAvg(a.Args[0].Type(), a.Typ)})
+		return err
+	}
+	s, err := p.state(a)
+	p.measures = append(p.measures, measure{[]int{s}, finishFor(a)})
+	return err
+}
+
+func finishFor(a expr.Aggregate) finisher {
+	switch a.Func {
+	case "stddev", "stddev_samp", "stddev_pop", "variance", "var_samp", "var_pop":
+		return finishSpread(a.Func, a.Typ)
+	}
+	return finishAsIs
+}
+
+// addFinal plans an aggregate over states, which stand in the input from column on.
+func (p *aggregatePlan) addFinal(a expr.Aggregate, column int) error {
+	if !physical.Splittable(a) {
+		return sqlerr.New(sqlerr.InternalError, "%s cannot be split into phases", a)
+	}
+	types := physical.StateTypes(a)
+	args := make([]expr.Expr, len(types))
+	for i, t := range types {
+		args[i] = &expr.Column{ID: expr.ColumnID(column + i), Typ: t, Nullable: true}
+	}
+	merged := func(fn string, t expr.Type, args ...expr.Expr) int {
+		a := expr.Aggregate{Func: fn, Args: args, Typ: t}
+		return p.add(a, func(b *budget) accumulator {
+			switch fn {
+			case "count":
+				return &counts{b: b, total: true}
+			case "moments":
+				return &moments{b: b, state: true}
+			}
+			acc, _ := newAccumulator(a, b) // phase Partial was planned from the same call
+			return acc
+		})
+	}
+	switch a.Func {
+	case "count":
+		p.measures = append(p.measures, measure{[]int{merged("count", types[0], args...)}, finishAsIs})
+	case "avg":
+		sum, count := merged("sum", types[0], args[0]), merged("count", types[1], args[1])
+		p.measures = append(p.measures, measure{[]int{sum, count}, finishAvg(a.Args[0].Type(), a.Typ)})
+	case "stddev", "stddev_samp", "stddev_pop", "variance", "var_samp", "var_pop":
+		p.measures = append(p.measures, measure{[]int{merged("moments", types[0], args...)}, finishFor(a)})
+	default:
+		if _, err := newAccumulator(expr.Aggregate{Func: a.Func, Args: args, Typ: a.Typ}, &budget{}); err != nil {
+			return err
+		}
+		p.measures = append(p.measures, measure{[]int{merged(a.Func, a.Typ, args...)}, finishAsIs})
+	}
+	return nil
+}
+
+// state plans the accumulator of a call over rows.
+func (p *aggregatePlan) state(a expr.Aggregate) (int, error) {
+	// Made once here, so that what is not supported is said before any row is read.
+	if _, err := newAccumulator(a, &budget{}); err != nil {
+		return 0, err
+	}
+	return p.add(a, func(b *budget) accumulator {
+		acc, _ := newAccumulator(a, b)
+		return acc
+	}), nil
+}
+
+// add finds or makes the state of a call.
+func (p *aggregatePlan) add(a expr.Aggregate, make func(b *budget) accumulator) int {
+	for i, s := range p.states {
+		if sameCall(s.call, a) {
+			return i
+		}
+	}
+	stage := p.stage(a.Filter)
+	s := statePlan{call: a, stage: stage, make: make}
+	for _, e := range a.Args {
+		s.args = append(s.args, p.arg(stage, e))
+	}
+	for _, k := range a.Order {
+		s.args = append(s.args, p.arg(stage, k.Expr))
+	}
+	p.states = append(p.states, s)
+	return len(p.states) - 1
+}
+
+func (p *aggregatePlan) stage(filter expr.Expr) int {
+	for i, s := range p.stages {
+		if (s.filter == nil) == (filter == nil) && (filter == nil || expr.Equal(s.filter, filter)) {
+			return i
+		}
+	}
+	p.stages = append(p.stages, stagePlan{filter: filter})
+	return len(p.stages) - 1
+}
+
+func (p *aggregatePlan) arg(stage int, e expr.Expr) int {
+	s := &p.stages[stage]
+	for i, a := range s.args {
+		if expr.Equal(a, e) {
+			return i
+		}
+	}
+	s.args = append(s.args, e)
+	return len(s.args) - 1
+}
+
+func sameCall(a, b expr.Aggregate) bool {
+	if a.Func != b.Func || a.Distinct != b.Distinct || len(a.Args) != len(b.Args) || len(a.Order)+len(b.Order) > 0 || !a.Typ.Equal(b.Typ) {
+		return false
+	}
+	for i := range a.Args {
+		if !expr.Equal(a.Args[i], b.Args[i]) {
+			return false
+		}
+	}
+	if a.Filter == nil || b.Filter == nil {
+		return a.Filter == nil && b.Filter == nil
+	}
+	return expr.Equal(a.Filter, b.Filter)
+}
+
+// newAccumulator is the state of an aggregate call in phases Single and Partial.
+// It is the one place that knows which function is which accumulator.
+func newAccumulator(a expr.Aggregate, b *budget) (accumulator, error) {
+	if a.Distinct && len(a.Args) > 0 {
+		return newDistinctCall(a, b)
+	}
+	var arg expr.Type
+	if len(a.Args) > 0 {
+		arg = a.Args[0].Type()
+	}
+	switch a.Func {
+	case "count":
+		c := &counts{b: b, rows: len(a.Args) == 0}
+		if !c.rows {
+			column, ok := a.Args[0].(*expr.Column)
+			c.rows = ok && !column.Nullable
+		}
+		return c, nil
+	case "sum":
+		return newSum(arg, a.Typ, b)
+	case "min", "max":
+		return newExtreme(arg, a.Func == "max", b)
+	case "any_value":
+		return newFirst(b, arg), nil
+	case "bool_and", "every", "bit_and":
+		return &bitwise{b: b, kind: eval.Layout(arg), op: '&', seen: seen{b: b}}, nil
+	case "bool_or", "bit_or":
+		return &bitwise{b: b, kind: eval.Layout(arg), op: '|', seen: seen{b: b}}, nil
+	case "bit_xor":
+		return &bitwise{b: b, kind: eval.Layout(arg), op: '^', seen: seen{b: b}}, nil
+	case "stddev", "stddev_samp", "stddev_pop", "variance", "var_samp", "var_pop":
+		return &moments{b: b, scale: math.Pow10(int(arg.Scale))}, nil
+	case "string_agg", "array_agg":
+		return newCollected(a, b)
+	}
+	return nil, sqlerr.New(sqlerr.FeatureNotSupported, "aggregate function %s is not supported", a.Func)
+}
+
+func newDistinctCall(a expr.Aggregate, b *budget) (accumulator, error) {
+	plain := a
+	plain.Distinct = false
+	switch a.Func {
+	case "min", "max", "any_value", "bool_and", "bool_or", "every", "bit_and", "bit_or":
+		return newAccumulator(plain, b) // a value seen twice changes nothing
+	}
+	if _, err := newAccumulator(plain, b); err != nil {
+		return nil, err
+	}
+	types := make([]expr.Type, len(a.Args))
+	for i, e := range a.Args {
+		types[i] = e.Type()
+	}
+	if len(a.Order) == 0 {
+		plain.Order = []expr.SortKey{{Expr: a.Args[0]}} // as PostgreSQL, which sorts to find equals
+	}
+	d := newDistinct(b, types, a.Func == "array_agg", func() accumulator {
+		acc, _ := newAccumulator(plain, b)
+		return acc
+	})
+	for _, k := range plain.Order {
+		at := slices.IndexFunc(a.Args, func(e expr.Expr) bool { return expr.Equal(e, k.Expr) })
+		if at < 0 {
+			return nil, sqlerr.New(sqlerr.InvalidColumnReference,
+				"in an aggregate with DISTINCT, ORDER BY expressions must appear in argument list")
+		}
+		d.order = append(d.order, at)
+	}
+	return d, nil
+}
+
+func newSum(arg, result expr.Type, b *budget) (accumulator, error) {
+	switch kind := eval.Layout(arg); {
+	case arg.IsInteger() || arg.Kind == expr.Numeric:
+		return newSumExact(b, result), nil
+	case kind == vector.Float32 || kind == vector.Float64:
+		return &sumFloat{b: b, kind: eval.Layout(result), seen: seen{b: b}}, nil
+	case kind == vector.Interval:
+		return &sumInterval{b: b, seen: seen{b: b}}, nil
+	}
+	return nil, sqlerr.New(sqlerr.FeatureNotSupported, "sum(%s) is not supported", arg)
+}
+
+func newExtreme(arg expr.Type, max bool, b *budget) (accumulator, error) {
+	switch kind := eval.Layout(arg); kind {
+	case vector.Bool, vector.Int16, vector.Int32, vector.Int64, vector.Float32, vector.Float64:
+		return &extreme{b: b, kind: kind, max: max, seen: seen{b: b}}, nil
+	case vector.Int128:
+		return &extremeWide{b: b, max: max, seen: seen{b: b}}, nil
+	case vector.Interval:
+		return &extremeInterval{b: b, max: max}, nil
+	case vector.String:
+		return &extremeString{b: b, max: max, blank: arg.Kind == expr.Char, arena: arena{b: b}}, nil
+	}
+	return nil, sqlerr.New(sqlerr.FeatureNotSupported, "min and max of %s are not supported", arg)
+}

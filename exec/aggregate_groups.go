@@ -1,0 +1,250 @@
+package exec
+
+import (
+	"math"
+	"slices"
+
+	"github.com/skein-query/skein/exec/key"
+	"github.com/skein-query/skein/exec/vector"
+	"github.com/skein-query/skein/internal/sqlerr"
+	"github.com/skein-query/skein/planner/expr"
+)
+
+// groups numbers the distinct keys it is given, from 0. The truth is an
+// open-addressing hash table over packed keys; in front of it stand, where the
+// keys allow, arrays by dictionary code (codes) or by integer value (dense), which
+// answer most rows without a hash.
+type groups struct {
+	b       *budget
+	layout  *key.Layout
+	strings *key.Strings
+	encoder *key.Encoder
+	n       int
+	words   []uint64 // by group, row-major: the packed keys
+	hashes  []uint64 // by group
+	looks   []*first // per key that is lossy: its first value; else nil
+
+	slots   []uint64 // upper half of the hash, group number + 1; 0 empty
+	indexed int      // groups below it stand in slots
+
+	codes codeCache
+	dense denseCache
+	block key.Block
+	fresh []uint32 // scratch: rows of a batch that brought a new group
+	rows  scratch
+}
+
+func newGroups(types []expr.Type, nullable []bool, b *budget) *groups {
+	g := &groups{b: b, layout: key.NewLayout(types, nullable), looks: make([]*first, len(types))}
+	g.strings = key.NewStrings(b.account)
+	b.owns(g.strings.Close)
+	g.encoder = key.NewEncoder(g.layout, g.strings)
+	for i, t := range types {
+		if g.layout.Lossy(i) {
+			g.looks[i] = newFirst(b, t)
+		}
+	}
+	g.dense.off = len(types) != 1 || !isDenseType(types[0])
+	return g
+}
+
+// assign gives the group of each selected row, in memory that is valid until the
+// next call.
+func (g *groups) assign(cols []vector.Column, rows int, sel vector.Selection, gids []uint32) ([]uint32, error) {
+	n := rows
+	if sel != nil {
+		n = len(sel)
+	}
+	gids = resize(&gids, n)
+	if done, err := g.codes.assign(g, cols, rows, sel, gids); done || err != nil {
+		return gids, err
+	}
+	if done, err := g.dense.assign(g, &cols[0], sel, gids); done || err != nil {
+		return gids, err
+	}
+	return gids, g.assignHashed(cols, rows, sel, gids)
+}
+
+// assignHashed is assign by the hash table alone.
+func (g *groups) assignHashed(cols []vector.Column, rows int, sel vector.Selection, gids []uint32) error {
+	if err := g.encoder.Encode(cols, rows, sel, &g.block); err != nil {
+		return err
+	}
+	before := g.n
+	if err := g.find(&g.block, gids); err != nil {
+		return err
+	}
+	return g.keepLooks(cols, sel, before)
+}
+
+// keepLooks stores how the lossy keys of the groups made since before look, from
+// the rows in g.fresh.
+func (g *groups) keepLooks(cols []vector.Column, sel vector.Selection, before int) error {
+	for i, look := range g.looks {
+		if look == nil {
+			continue
+		}
+		if err := look.grow(g.n); err != nil {
+			return err
+		}
+		for j, at := range g.fresh {
+			row := int(at)
+			if sel != nil {
+				row = int(sel[at])
+			}
+			if cols[i].IsNull(row) {
+				continue
+			}
+			values, at := cols[i].At(row)
+			if err := look.take(values, []uint32{uint32(at)}, []uint32{uint32(before + j)}); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// find gives the group of each row of a block, new ones for new keys; g.fresh is
+// then the rows that brought the new ones, in order of their numbers.
+func (g *groups) find(b *key.Block, gids []uint32) error {
+	if err := g.index(); err != nil {
+		return err
+	}
+	g.fresh = g.fresh[:0]
+	width := g.layout.Words()
+	for i := range gids {
+		if (g.n+1)*3 > len(g.slots)*2 {
+			if err := g.growSlots(); err != nil {
+				return err
+			}
+		}
+		hash := b.Hashes[i]
+		words := b.Words[i*width : (i+1)*width]
+		mask := uint64(len(g.slots) - 1)
+		for at := hash & mask; ; at = (at + 1) & mask {
+			e := g.slots[at]
+			if e == 0 {
+				if err := g.append(words, hash); err != nil {
+					return err
+				}
+				g.slots[at] = hash&^math.MaxUint32 | uint64(g.n)
+				g.indexed = g.n
+				g.fresh = append(g.fresh, uint32(i))
+				gids[i] = uint32(g.n - 1)
+				break
+			}
+			if (e^hash)>>32 != 0 {
+				continue
+			}
+			id := uint32(e) - 1
+			if known := g.words[int(id)*width:]; known[0] == words[0] && (width == 1 || slices.Equal(known[1:width], words[1:])) {
+				gids[i] = id
+				break
+			}
+		}
+	}
+	return nil
+}
+
+// append makes a new group without putting it into the slots.
+func (g *groups) append(words []uint64, hash uint64) (err error) {
+	if g.n == math.MaxUint32-1 {
+		return sqlerr.New(sqlerr.OutOfMemory, "more than %d groups", g.n)
+	}
+	if g.words, err = grown(g.b, g.words, (g.n+1)*len(words)); err != nil {
+		return err
+	}
+	if g.hashes, err = grown(g.b, g.hashes, g.n+1); err != nil {
+		return err
+	}
+	copy(g.words[g.n*len(words):], words)
+	g.hashes[g.n] = hash
+	g.n++
+	return nil
+}
+
+// index puts groups that were made without the slots into them.
+func (g *groups) index() error {
+	for g.n*3 > len(g.slots)*2 {
+		if err := g.growSlots(); err != nil {
+			return err
+		}
+	}
+	for ; g.indexed < g.n; g.indexed++ {
+		g.insert(g.indexed)
+	}
+	return nil
+}
+
+func (g *groups) insert(id int) {
+	hash, mask := g.hashes[id], uint64(len(g.slots)-1)
+	at := hash & mask
+	for g.slots[at] != 0 {
+		at = (at + 1) & mask
+	}
+	g.slots[at] = hash&^math.MaxUint32 | uint64(id+1)
+}
+
+// growSlots doubles the slots (at first, for the groups there are) and fills them.
+func (g *groups) growSlots() error {
+	size := max(256, 2*len(g.slots))
+	for g.n*3 > size*2 {
+		size *= 2
+	}
+	if err := g.b.reserve(int64(size-len(g.slots)) * 8); err != nil {
+		return err
+	}
+	g.slots = make([]uint64, size)
+	for id := range g.n {
+		g.insert(id)
+	}
+	g.indexed = g.n
+	return nil
+}
+
+// columns gives the keys of groups [from, to) back.
+func (g *groups) columns(from, to int) ([]vector.Column, error) {
+	width := g.layout.Words()
+	out := make([]vector.Column, len(g.looks))
+	for i, look := range g.looks {
+		if look == nil {
+			out[i] = g.layout.Column(i, g.words[from*width:to*width], to-from, g.strings)
+			continue
+		}
+		c, err := look.columns(from, to)
+		if err != nil {
+			return nil, err
+		}
+		out[i] = c[0]
+	}
+	return out, nil
+}
+
+// merge finds or makes the groups of from with numbers at, at most a batch of
+// them, and gives their numbers here.
+func (g *groups) merge(from *groups, at, to []uint32) error {
+	width := g.layout.Words()
+	b := &g.block
+	b.N, b.Words, b.Hashes = len(at), b.Words[:0], b.Hashes[:0]
+	for _, id := range at {
+		b.Words = append(b.Words, from.words[int(id)*width:(int(id)+1)*width]...)
+		b.Hashes = append(b.Hashes, from.hashes[id])
+	}
+	if !g.layout.HasStrings() && !slices.ContainsFunc(g.looks, func(f *first) bool { return f != nil }) {
+		return g.find(b, to)
+	}
+	cols := make([]vector.Column, len(g.looks))
+	for i, look := range from.looks {
+		if look == nil {
+			cols[i] = g.layout.Column(i, b.Words, len(at), from.strings)
+			continue
+		}
+		lo := at[0]
+		all, err := look.columns(int(lo), int(at[len(at)-1])+1)
+		if err != nil {
+			return err
+		}
+		cols[i] = vector.Gather(&all[0], mapped(at, func(id uint32) uint32 { return id - lo }))
+	}
+	return g.assignHashed(cols, len(at), nil, to)
+}

@@ -1,0 +1,78 @@
+package exec
+
+import (
+	"unsafe"
+
+	"github.com/skein-query/skein/exec/memory"
+)
+
+// budget is what one structure of an operator holds of the task's account.
+type budget struct {
+	account *memory.Account
+	held    int64
+	closers []func() // of parts that keep accounts of their own
+}
+
+// owns makes free call close too.
+func (b *budget) owns(close func()) { b.closers = append(b.closers, close) }
+
+func (b *budget) reserve(n int64) error {
+	if n <= 0 || b.account == nil {
+		return nil
+	}
+	if err := b.account.Reserve(n); err != nil {
+		return err
+	}
+	b.held += n
+	return nil
+}
+
+// giveBack returns n bytes that were reserved.
+func (b *budget) giveBack(n int64) {
+	if b.account != nil {
+		b.account.Release(n)
+		b.held -= n
+	}
+}
+
+// free gives everything back, and is idempotent.
+func (b *budget) free() {
+	for _, f := range b.closers {
+		f()
+	}
+	if b.account != nil {
+		b.account.Release(b.held)
+	}
+	b.held = 0
+}
+
+const firstGroups = 64
+
+// grown is s with n elements, the new ones zero, reserved before it is allocated.
+// Slices only ever grow, so that what lies behind len is zero.
+func grown[T any](b *budget, s []T, n int) ([]T, error) {
+	if n <= cap(s) {
+		return s[:max(n, len(s))], nil
+	}
+	size := max(n, 2*cap(s), firstGroups)
+	var t T
+	if err := b.reserve(int64(size-cap(s)) * int64(unsafe.Sizeof(t))); err != nil {
+		return s, err
+	}
+	out := make([]T, n, size)
+	copy(out, s)
+	return out, nil
+}
+
+// grownWith is grown with new elements set to a value.
+func grownWith[T any](b *budget, s []T, n int, value T) ([]T, error) {
+	from := len(s)
+	s, err := grown(b, s, n)
+	if err != nil {
+		return s, err
+	}
+	for i := from; i < len(s); i++ {
+		s[i] = value
+	}
+	return s, nil
+}

@@ -1,0 +1,180 @@
+package exec
+
+import (
+	"context"
+
+	"github.com/skein-query/skein/exec/vector"
+	"github.com/skein-query/skein/planner/expr"
+	"github.com/skein-query/skein/planner/physical"
+)
+
+// setOp computes INTERSECT and EXCEPT by counting, for every distinct row, how
+// often it stands left and right.
+//
+// It runs as an aggregate over all columns does: every instance counts the rows of
+// its own inputs, then the tables are merged by partitions of the hash. Memory: all
+// distinct rows of both inputs; over budget the query fails. Spilling is aggregate's.
+type setOp struct {
+	node   *physical.SetOp
+	inputs [2]Operator // left, right
+	env    *Env
+	plan   *aggregatePlan
+	shared *tableMerge
+
+	table   *aggregateTable // two states: the counts of left and right
+	scratch scratch
+	gids    []uint32
+	arrived bool
+	closed  bool
+
+	out    *aggregateTable // what is given out now
+	owned  bool            // out is nobody else's: free it when it is given out
+	at     int             // the next group of out
+	repeat int64           // how many times its row is still to be given out; -1: not known yet
+}
+
+func newSetOp(n *physical.SetOp, left, right Operator, env *Env) (Operator, error) {
+	plan := &aggregatePlan{}
+	for _, f := range n.Fields {
+		plan.keys = append(plan.keys, f.Type)
+		plan.nullable = append(plan.nullable, true)
+	}
+	side := statePlan{make: func(b *budget) accumulator { return &counts{b: b, rows: true} }}
+	plan.states = []statePlan{side, side}
+	return &setOp{
+		node: n, inputs: [2]Operator{left, right}, env: env, plan: plan, table: newAggregateTable(plan, env.Account),
+		shared: State(env.Group, n, func() *tableMerge { return newTableMerge(env.Group.Size()) }),
+	}, nil
+}
+
+func (s *setOp) Schema() []expr.Field { return s.node.Fields }
+
+func (s *setOp) Next(ctx context.Context) (*vector.Batch, error) {
+	if !s.arrived {
+		if err := s.consume(ctx); err != nil {
+			return nil, err
+		}
+	}
+	for {
+		if s.out != nil {
+			if b, err := s.emit(); b != nil || err != nil {
+				return b, err
+			}
+		}
+		if ctx.Err() != nil {
+			return nil, context.Cause(ctx)
+		}
+		var err error
+		if s.out, s.owned, err = s.shared.next(s.plan, s.env.Account); err != nil {
+			return nil, err
+		}
+		s.at, s.repeat = 0, -1
+	}
+}
+
+func (s *setOp) Close() error {
+	if !s.closed {
+		s.closed = true
+		if !s.arrived {
+			s.shared.barrier.Leave()
+		}
+		if s.owned {
+			s.out.b.free()
+		}
+		s.out = nil
+		s.shared.leave(s.table)
+	}
+	return closeAll(s.inputs[:])
+}
+
+func (s *setOp) consume(ctx context.Context) error {
+	for side, input := range s.inputs {
+		err := Drain(ctx, input, func(b *vector.Batch) error {
+			defer b.Release()
+			return s.count(side, b)
+		})
+		if err != nil {
+			return err
+		}
+		if err := input.Close(); err != nil { // frees what is below
+			return err
+		}
+	}
+	s.arrived = true
+	return s.shared.publish(ctx, s.table)
+}
+
+func (s *setOp) count(side int, b *vector.Batch) error {
+	if b.Rows() == 0 {
+		return nil
+	}
+	var gids []uint32
+	if s.table.groups != nil {
+		var err error
+		if s.gids, err = s.table.groups.assign(b.Cols, b.Len, b.Sel, s.gids); err != nil {
+			return err
+		}
+		gids = s.gids
+	}
+	if err := s.table.grow(s.table.size()); err != nil {
+		return err
+	}
+	return s.table.states[side].add(&addition{sel: b.Sel, n: b.Rows(), gids: gids, full: true, scratch: &s.scratch})
+}
+
+// emit gives the next batch of out; nil, out gone, when there is none.
+func (s *setOp) emit() (*vector.Batch, error) {
+	if err := s.out.grow(s.out.size()); err != nil { // the counts of an empty table
+		return nil, err
+	}
+	left, right := s.out.states[0].(*counts).n, s.out.states[1].(*counts).n
+	from, rows := s.at, s.env.Rows()
+	var sel vector.Selection // groups, counted from from
+	for ; s.at < s.out.size() && len(sel) < rows; s.at++ {
+		if s.repeat < 0 {
+			s.repeat = s.times(left[s.at], right[s.at])
+		}
+		for ; s.repeat > 0 && len(sel) < rows; s.repeat-- {
+			sel = append(sel, uint32(s.at-from))
+		}
+		if s.repeat > 0 {
+			break
+		}
+		s.repeat = -1
+	}
+	if len(sel) == 0 {
+		if s.owned {
+			s.out.b.free()
+		}
+		s.out, s.owned = nil, false
+		return nil, nil
+	}
+	var cols []vector.Column
+	if s.out.groups != nil {
+		var err error
+		if cols, err = s.out.groups.columns(from, from+int(sel[len(sel)-1])+1); err != nil {
+			return nil, err
+		}
+	}
+	for i := range cols {
+		cols[i] = vector.Gather(&cols[i], sel)
+	}
+	return vector.New(cols, len(sel)), nil
+}
+
+// times is how often a row comes out that stands left and right so many times.
+func (s *setOp) times(left, right int64) int64 {
+	n := left
+	switch {
+	case s.node.Kind == physical.Intersect:
+		n = min(left, right)
+	case s.node.All:
+		n = max(0, left-right)
+	case right > 0:
+		n = 0
+	}
+	if !s.node.All {
+		n = min(n, 1)
+	}
+	return n
+}

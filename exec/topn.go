@@ -1,0 +1,170 @@
+package exec
+
+import (
+	"context"
+	"io"
+	"math"
+
+	"github.com/skein-query/skein/exec/eval"
+	"github.com/skein-query/skein/exec/vector"
+	"github.com/skein-query/skein/planner/expr"
+	"github.com/skein-query/skein/planner/physical"
+)
+
+// topPruneRows is how many rows beyond twice the wanted ones are collected before
+// the best are picked.
+const topPruneRows = 4096
+
+// topN gives the first rows of an order.
+//
+// Every instance keeps a run of candidates; when it holds twice as many as can be
+// wanted, it is sorted and cut, and the key bits of the last row left become a
+// bound: rows at or above it are dropped batch by batch before anything of them is
+// copied. When all have, one instance merges the runs as sorter does. Memory: about
+// twice Offset+Count rows; over budget the query fails.
+type topN struct {
+	node   *physical.TopN
+	input  Operator
+	env    *Env
+	keys   []*eval.Evaluator
+	shared *sortShared
+
+	run     *sortRun
+	wanted  int64 // Offset + Count
+	bounded bool
+	bound   sortRow   // rows at or above it are not among the wanted
+	scratch []sortRow // key bits of a batch
+	arrived bool
+	closed  bool
+	merge   *runMerger // of the instance that gives out the rows
+}
+
+func newTopN(n *physical.TopN, input Operator, env *Env) (Operator, error) {
+	keys, err := newEvaluators(sortExprs(n.Keys), input.Schema(), evalOptions(env))
+	if err != nil {
+		return nil, err
+	}
+	wanted := int64(math.MaxInt64)
+	if n.Count >= 0 && n.Offset < math.MaxInt64-n.Count {
+		wanted = n.Offset + n.Count
+	}
+	return &topN{
+		node: n, input: input, env: env, keys: keys, wanted: wanted,
+		shared: State(env.Group, n, func() *sortShared { return newSortShared(env.Group.Size()) }),
+		run:    newSortRun(newSortOrder(n.Keys), &budget{account: env.Account}),
+	}, nil
+}
+
+func (t *topN) Schema() []expr.Field { return t.input.Schema() }
+
+func (t *topN) Next(ctx context.Context) (*vector.Batch, error) {
+	if !t.arrived {
+		if err := t.consume(ctx); err != nil {
+			return nil, err
+		}
+	}
+	if t.merge == nil {
+		return nil, io.EOF
+	}
+	if ctx.Err() != nil {
+		return nil, context.Cause(ctx)
+	}
+	b := t.merge.next(t.env.Rows(), t.Schema())
+	if b == nil {
+		return nil, io.EOF
+	}
+	return b, nil
+}
+
+func (t *topN) consume(ctx context.Context) error {
+	if t.wanted > t.node.Offset { // else nothing is, and the input need not run
+		if err := Drain(ctx, t.input, t.add); err != nil {
+			return err
+		}
+	}
+	t.run.sort()
+	if err := t.input.Close(); err != nil { // frees what is below
+		return err
+	}
+	t.arrived = true
+	var err error
+	if t.merge, err = t.shared.meet(ctx, t.run); t.merge != nil {
+		t.merge.cut(t.node.Offset, t.wanted)
+	}
+	return err
+}
+
+func (t *topN) Close() error {
+	if !t.closed {
+		t.closed = true
+		if !t.arrived {
+			t.shared.barrier.Leave()
+		}
+		t.shared.leave(t.run)
+	}
+	return t.input.Close()
+}
+
+// add takes the rows of a batch that may be among the wanted.
+func (t *topN) add(b *vector.Batch) error {
+	defer b.Release()
+	keys, err := evaluate(t.keys, b, nil)
+	if err != nil {
+		return err
+	}
+	if err := t.run.add(b, keys, t.below(b, keys)); err != nil {
+		return err
+	}
+	if int64(len(t.run.rows))-topPruneRows > t.wanted && int64(len(t.run.rows))/2 > t.wanted {
+		return t.prune()
+	}
+	return nil
+}
+
+// below is the selected rows of b that are below the bound.
+func (t *topN) below(b *vector.Batch, keys []vector.Column) vector.Selection {
+	if !t.bounded {
+		return b.Sel
+	}
+	n := b.Rows()
+	if cap(t.scratch) < n {
+		t.scratch = make([]sortRow, n)
+	}
+	rows := t.scratch[:n]
+	t.run.order.normalize(keys, b.Len, b.Sel, rows)
+	exact := t.run.order.rest == len(t.run.order.keys)
+	sel := vector.Selection{}
+	for i := range rows {
+		r := &rows[i]
+		if r.hi < t.bound.hi || r.hi == t.bound.hi && (r.lo < t.bound.lo || r.lo == t.bound.lo && !exact) {
+			sel = append(sel, uint32(selected(b.Sel, i)))
+		}
+	}
+	return sel
+}
+
+// prune keeps the wanted rows only, in memory of their own.
+func (t *topN) prune() error {
+	t.run.sort()
+	old := t.run
+	rows := old.rows[:t.wanted]
+	run := newSortRun(old.order, &budget{account: t.env.Account})
+	for from := 0; from < len(rows); from += vector.MaxRows {
+		part := rows[from:min(from+vector.MaxRows, len(rows))]
+		refs := make([]rowRef, len(part))
+		for i := range part {
+			refs[i] = part[i].ref
+		}
+		b := gatherRows(old.store.chunks, refs, make([]expr.Field, len(old.store.chunks[0].cols)))
+		keys := b.Cols[old.width:]
+		b.Cols = b.Cols[:old.width:old.width]
+		if err := run.add(b, keys, nil); err != nil {
+			run.b.free()
+			return err
+		}
+	}
+	t.bound, t.bounded = rows[len(rows)-1], true
+	old.b.free()
+	t.run = run
+	return nil
+}
