@@ -1,0 +1,137 @@
+package bind
+
+import (
+	"github.com/skein-query/skein/exec/eval"
+	"github.com/skein-query/skein/internal/sqlerr"
+	"github.com/skein-query/skein/planner/expr"
+	"github.com/skein-query/skein/planner/sql"
+)
+
+// call makes a call of the overload that fits the arguments, which are cast to
+// its types.
+func (b *binder) call(name string, span sqlerr.Span, args ...expr.Expr) (expr.Expr, error) {
+	types := make([]expr.Type, len(args))
+	for i, a := range args {
+		types[i] = a.Type()
+	}
+	sig, err := expr.Resolve(name, types)
+	if err != nil {
+		return nil, sqlerr.AtSpan(err, span)
+	}
+	out := make([]expr.Expr, len(args))
+	for i, a := range args {
+		if out[i], err = b.coerce(a, sig.Args[i], implicit); err != nil {
+			return nil, sqlerr.AtSpan(err, a.Place())
+		}
+	}
+	sig = expr.Refine(sig, out)
+	return &expr.Call{Name: sig.Name, Args: out, Typ: sig.Result, Span: span}, nil
+}
+
+// operator makes a call of a binary operator.
+func (b *binder) operator(op string, span sqlerr.Span, l, r expr.Expr) (expr.Expr, error) {
+	return b.call(op, span, l, r)
+}
+
+func (b *binder) function(name string, span sqlerr.Span, args ...expr.Expr) (expr.Expr, error) {
+	return b.call(name, span, args...)
+}
+
+// function binds arguments and the call around them.
+func (x *exprs) function(name string, span sqlerr.Span, args ...sql.Expr) (expr.Expr, error) {
+	out := make([]expr.Expr, len(args))
+	for i, a := range args {
+		var err error
+		if out[i], err = x.bind(a); err != nil {
+			return nil, err
+		}
+	}
+	return x.b.call(name, span, out...)
+}
+
+// call binds a function call of any sort.
+func (x *exprs) call(f *sql.FuncCall) (expr.Expr, error) {
+	name := f.Name.Last().Text
+	switch {
+	case f.Over != nil:
+		return nil, unsupported(f.Span(), "window functions are not supported")
+	case f.Variadic:
+		return nil, unsupported(f.Span(), "VARIADIC arguments are not supported")
+	case expr.IsAggregate(name):
+		return x.aggregateCall(f)
+	case f.Star || f.Distinct || f.Filter != nil || len(f.OrderBy) > 0:
+		return nil, sqlerr.At(sqlerr.WrongObjectType, f.Span(), "%s is not an aggregate function", name)
+	case name == "grouping":
+		return nil, unsupported(f.Span(), "GROUPING is not supported")
+	}
+	if v := x.session(name, len(f.Args)); v != nil {
+		v.Span = f.Span()
+		return v, nil
+	}
+	args := make([]sql.Expr, len(f.Args))
+	for i, a := range f.Args {
+		if !a.Name.IsZero() {
+			return nil, unsupported(a.Name.Span(), "named arguments are not supported")
+		}
+		args[i] = a.Value
+	}
+	return x.function(name, f.Span(), args...)
+}
+
+func (x *exprs) sessionValue(e *sql.SessionValue) (expr.Expr, error) {
+	v := x.session(e.Name, 0)
+	if v == nil {
+		return nil, unsupported(e.Span(), "%s is not supported", e.Name)
+	}
+	v.Span = e.Span()
+	return v, nil
+}
+
+// session is the constant that a function of the session or the clock is for
+// this statement, nil when the function is no such.
+func (x *exprs) session(name string, args int) *expr.Literal {
+	if args > 0 {
+		if name == "current_schemas" {
+			return nil
+		}
+		return nil
+	}
+	micros := x.b.opt.Now.UnixMicro()
+	day := int64(24 * 3600 * 1e6)
+	switch name {
+	case "now", "current_timestamp", "transaction_timestamp", "statement_timestamp", "clock_timestamp":
+		return expr.NewLiteral(expr.Int(micros), expr.Of(expr.TimestampTZ))
+	case "localtimestamp":
+		return expr.NewLiteral(expr.Int(micros), expr.Of(expr.Timestamp))
+	case "current_date":
+		return expr.NewLiteral(expr.Int(micros/day), expr.Of(expr.Date))
+	case "localtime", "current_time":
+		return expr.NewLiteral(expr.Int(micros%day), expr.Of(expr.Time))
+	case "current_user", "session_user", "user", "current_role":
+		return expr.NewLiteral(expr.Str(x.b.opt.User), expr.Of(expr.Text))
+	case "current_schema":
+		return expr.NewLiteral(expr.Str(x.b.opt.Schema), expr.Of(expr.Text))
+	case "current_catalog", "current_database":
+		return expr.NewLiteral(expr.Str("skein"), expr.Of(expr.Text))
+	case "version":
+		return expr.NewLiteral(expr.Str("PostgreSQL 15 (Skein)"), expr.Of(expr.Text))
+	}
+	return nil
+}
+
+// integer evaluates a constant expression as int8.
+func (b *binder) integer(e sql.Expr) (v int64, null bool, err error) {
+	x := &exprs{b: b, scope: &scope{}, place: "this place"}
+	bound, err := x.bind(e)
+	if err != nil {
+		return 0, false, err
+	}
+	if bound, err = b.coerce(bound, expr.Of(expr.Int8), assignment); err != nil {
+		return 0, false, err
+	}
+	val, err := eval.Constant(bound)
+	if err != nil {
+		return 0, false, sqlerr.AtSpan(err, e.Span())
+	}
+	return val.I, val.Null, nil
+}

@@ -1,0 +1,85 @@
+package planner
+
+import (
+	"context"
+
+	"github.com/skein-query/skein/internal/sqlerr"
+	"github.com/skein-query/skein/planner/bind"
+	"github.com/skein-query/skein/planner/choose"
+	"github.com/skein-query/skein/planner/cost"
+	"github.com/skein-query/skein/planner/expr"
+	"github.com/skein-query/skein/planner/physical"
+	"github.com/skein-query/skein/planner/rule"
+	"github.com/skein-query/skein/planner/sql"
+)
+
+// Catalog is where plans find their tables.
+type Catalog = bind.Catalog
+
+// Options is what a plan sees of the session.
+type Options = bind.Options
+
+// Plan is a query ready to run in one worker.
+type Plan struct {
+	Root   physical.Node
+	Fields []expr.Field // the result's columns, all nullable
+}
+
+// Query plans a query. The values of its parameters stand in opt.Args.
+func Query(ctx context.Context, q *sql.Query, catalog Catalog, opt Options) (*Plan, error) {
+	if opt.Args == nil {
+		opt.Args = []expr.Value{}
+	}
+	bound, err := bind.Bind(ctx, q, catalog, opt)
+	if err != nil {
+		return nil, err
+	}
+	ids := &rule.IDs{NextColumn: bound.Next, NextShared: bound.Shared}
+	rewritten, err := rule.Rewrite(bound.Plan, bound.Output, ids)
+	if err != nil {
+		return nil, sqlerr.AtSpan(err, q.Span())
+	}
+	root, err := choose.Choose(rewritten, bound.Output, bound.Names, cost.NewEstimator())
+	if err != nil {
+		return nil, sqlerr.AtSpan(err, q.Span())
+	}
+	return &Plan{Root: root, Fields: resultFields(root.Schema())}, nil
+}
+
+// Describe gives the result's columns and the types of the parameters of a query
+// without values for them. A parameter that nothing gave a type is text.
+func Describe(ctx context.Context, q *sql.Query, catalog Catalog, opt Options) (fields []expr.Field, params []expr.Type, err error) {
+	opt.Args = nil
+	bound, err := bind.Bind(ctx, q, catalog, opt)
+	if err != nil {
+		return nil, nil, err
+	}
+	types := map[expr.ColumnID]expr.Type{}
+	for _, c := range bound.Plan.Columns() {
+		types[c.ID] = c.Type
+	}
+	for i, id := range bound.Output {
+		fields = append(fields, expr.Field{Name: bound.Names[i], Type: settled(types[id]), Nullable: true})
+	}
+	for _, t := range bound.Params {
+		params = append(params, settled(t))
+	}
+	return fields, params, nil
+}
+
+func settled(t expr.Type) expr.Type {
+	if t.Kind == expr.Unknown {
+		return expr.Of(expr.Text)
+	}
+	return t
+}
+
+// resultFields marks all columns nullable: clients compare schemas, and every
+// stream of a result must have the one that was announced.
+func resultFields(in []expr.Field) []expr.Field {
+	out := make([]expr.Field, len(in))
+	for i, f := range in {
+		out[i] = expr.Field{Name: f.Name, Type: settled(f.Type), Nullable: true}
+	}
+	return out
+}

@@ -1,0 +1,13 @@
+// Package catalog knows which tables there are: names, locations, schemas, and
+// what their files say about their contents.
+//
+// Invariants:
+//
+//  1. A name means a location, nothing more: the files of an external table are
+//     looked up anew for every query (Files), and everything that is remembered
+//     about them is remembered by file version, never by table name.
+//  2. A change is seen at once by every session.
+//
+// It must not know plans or expressions: whoever plans adapts what it gives.
+// Reading order: catalog.go, files.go, statistics.go.
+package catalog

@@ -1,0 +1,100 @@
+package catalog
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/apache/arrow-go/v18/arrow"
+
+	"github.com/skein-query/skein/internal/sqlerr"
+	"github.com/skein-query/skein/storage/object"
+	"github.com/skein-query/skein/storage/parquet"
+)
+
+// Files is what a location holds at one moment: versions of files, their common
+// schema and merged statistics. It is immutable.
+type Files struct {
+	Infos     []object.Info
+	RowGroups []int // row groups of each file
+	Rows      int64
+	Fields    []parquet.Field
+	Columns   []ColumnStats // one per field
+}
+
+// maxSeen bounds how many file sets are remembered.
+const maxSeen = 1000
+
+// Files looks at a location: a file, a folder, a glob, on disk or in a bucket.
+// Errors: undefined_file, and data_corrupted when a file is none of Parquet or its
+// schema contradicts the first one's.
+func (c *Catalog) Files(ctx context.Context, location string) (*Files, error) {
+	infos, err := object.Resolve(ctx, c.store, location)
+	if err != nil {
+		return nil, err
+	}
+	key := versions(infos)
+	c.seenMu.Lock()
+	known := c.seen[key]
+	c.seenMu.Unlock()
+	if known != nil {
+		return known, nil
+	}
+	f := &Files{Infos: infos, RowGroups: make([]int, len(infos))}
+	opened := make([]*parquet.File, len(infos))
+	for i, info := range infos {
+		if opened[i], err = c.files.Open(ctx, info); err != nil {
+			return nil, err
+		}
+		if err := f.add(i, opened[i]); err != nil {
+			return nil, err
+		}
+	}
+	f.Columns = statistics(ctx, opened, len(f.Fields))
+	c.seenMu.Lock()
+	defer c.seenMu.Unlock()
+	if len(c.seen) >= maxSeen {
+		clear(c.seen)
+	}
+	c.seen[key] = f
+	return f, nil
+}
+
+func versions(infos []object.Info) string {
+	var b strings.Builder
+	for _, i := range infos {
+		fmt.Fprintf(&b, "%s|%d|%d|%s\n", i.Path, i.SizeBytes, i.ModTime.UnixNano(), i.ETag)
+	}
+	return b.String()
+}
+
+// add takes a file in; all files must have the fields of the first, by name and
+// type.
+func (f *Files) add(i int, file *parquet.File) error {
+	f.RowGroups[i] = len(file.RowGroups())
+	f.Rows += file.Rows()
+	fields := file.Fields()
+	if i == 0 {
+		f.Fields = append([]parquet.Field(nil), fields...)
+		return nil
+	}
+	for j := range f.Fields {
+		want := &f.Fields[j]
+		found := false
+		for _, have := range fields {
+			if have.Name != want.Name {
+				continue
+			}
+			if !arrow.TypeEqual(have.Type, want.Type) {
+				return sqlerr.New(sqlerr.DataCorrupted, "column %q of %s is %s, but %s in %s",
+					want.Name, f.Infos[i].Path, have.Type, want.Type, f.Infos[0].Path)
+			}
+			want.Nullable = want.Nullable || have.Nullable
+			found = true
+		}
+		if !found {
+			return sqlerr.New(sqlerr.DataCorrupted, "%s has no column %q, which %s has", f.Infos[i].Path, want.Name, f.Infos[0].Path)
+		}
+	}
+	return nil
+}
