@@ -1,0 +1,120 @@
+package flight
+
+import (
+	"context"
+	"log/slog"
+	"math"
+	"net"
+	"time"
+
+	"github.com/apache/arrow-go/v18/arrow/flight"
+	"github.com/apache/arrow-go/v18/arrow/flight/flightsql"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/health"
+	healthpb "google.golang.org/grpc/health/grpc_health_v1"
+	"google.golang.org/grpc/keepalive"
+)
+
+// Config is what a server needs. Zero durations and sizes take the defaults named
+// beside them.
+type Config struct {
+	Statements Statements
+	Catalog    Catalog
+	Sessions   Sessions
+	Ingest     Ingest // nil: ingestion is refused with 0A000
+	About      About
+
+	Lease       time.Duration // how long a started query waits for its DoGet: 60 s
+	PreparedTTL time.Duration // how long an unused prepared statement is remembered: 1 h
+	SessionTTL  time.Duration // how long an unused session is remembered: 1 h
+	Key         []byte        // signs tickets and handles, shared by a cluster's coordinators; nil: random
+	Log         *slog.Logger  // nil: slog.Default
+}
+
+// About is what GetSqlInfo says of the dialect beside what this package knows.
+type About struct {
+	Version                                                               string
+	Keywords                                                              []string
+	NumericFunctions, StringFunctions, SystemFunctions, DateTimeFunctions []string
+}
+
+// Limits of the protocol. Requests carry statements of up to 16 MiB and batches of
+// parameters; sessions and statements are small.
+const (
+	maxRequestBytes = 64 << 20
+	maxHeaderBytes  = 256 << 10
+	maxSessions     = 10_000
+	maxPrepared     = 10_000
+	maxWaiting      = 10_000
+)
+
+// Server is a Flight SQL server.
+type Server struct {
+	config   Config
+	signer   signer
+	sessions *sessionStore
+	prepared *expiring[*preparedEntry]
+	queries  *queries
+	grpc     *grpc.Server
+	health   *health.Server
+}
+
+// New makes a server that does not listen yet.
+func New(c Config) *Server {
+	c.Lease = orDefault(c.Lease, time.Minute)
+	c.PreparedTTL = orDefault(c.PreparedTTL, time.Hour)
+	c.SessionTTL = orDefault(c.SessionTTL, time.Hour)
+	if c.Log == nil {
+		c.Log = slog.Default()
+	}
+	s := &Server{
+		config:   c,
+		signer:   newSigner(c.Key),
+		sessions: newSessionStore(c.SessionTTL),
+		prepared: newExpiring[*preparedEntry](c.PreparedTTL, maxPrepared),
+		queries:  newQueries(c.Log),
+		health:   health.NewServer(),
+	}
+	g := guard{c.Log}
+	s.grpc = grpc.NewServer(
+		grpc.ChainUnaryInterceptor(g.unary), grpc.ChainStreamInterceptor(g.stream),
+		grpc.StatsHandler(s.sessions),
+		grpc.MaxRecvMsgSize(maxRequestBytes), grpc.MaxSendMsgSize(math.MaxInt32),
+		grpc.MaxHeaderListSize(maxHeaderBytes),
+		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: 5 * time.Second, PermitWithoutStream: true}),
+	)
+	handler := newSQLServer(s)
+	flight.RegisterFlightServiceServer(s.grpc, &service{FlightServer: flightsql.NewFlightServer(handler), server: s})
+	healthpb.RegisterHealthServer(s.grpc, s.health)
+	return s
+}
+
+func orDefault(d, otherwise time.Duration) time.Duration {
+	if d > 0 {
+		return d
+	}
+	return otherwise
+}
+
+// Serve answers on lis until Shutdown; it closes lis.
+func (s *Server) Serve(lis net.Listener) error { return s.grpc.Serve(lis) }
+
+// Shutdown refuses new calls, lets running ones end until ctx does, then cancels
+// the queries that are left and closes all connections.
+func (s *Server) Shutdown(ctx context.Context) {
+	s.health.Shutdown()
+	graceful := make(chan struct{})
+	go func() { // ends with GracefulStop, which Stop below hastens
+		s.grpc.GracefulStop()
+		close(graceful)
+	}()
+	s.queries.cancelWaiting()
+	select {
+	case <-graceful:
+	case <-ctx.Done():
+		s.queries.cancelAll()
+		s.grpc.Stop()
+		<-graceful
+	}
+	s.queries.cancelAll()
+}

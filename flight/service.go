@@ -1,0 +1,121 @@
+package flight
+
+import (
+	"crypto/rand"
+	"encoding/base64"
+	"errors"
+	"io"
+
+	"github.com/apache/arrow-go/v18/arrow/flight"
+	"github.com/apache/arrow-go/v18/arrow/flight/flightsql"
+	pb "github.com/apache/arrow-go/v18/arrow/flight/gen/flight"
+	"google.golang.org/grpc/metadata"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/anypb"
+
+	"github.com/skein-query/skein/internal/sqlerr"
+)
+
+// service is the Flight service in front of arrow-go's dispatch of Flight SQL
+// commands: it does itself what that dispatch does not do well.
+type service struct {
+	flight.FlightServer
+	server *Server
+}
+
+// DoGet streams the results of statements from the goroutine of the call. The
+// dispatch would take them from a channel, which needs a producer that outlives
+// the call when the client goes.
+func (s *service) DoGet(request *flight.Ticket, stream flight.FlightService_DoGetServer) error {
+	var command anypb.Any
+	if err := proto.Unmarshal(request.GetTicket(), &command); err != nil {
+		return sqlerr.New(sqlerr.InvalidTicket, "the ticket cannot be read: %v", err)
+	}
+	message, err := command.UnmarshalNew()
+	if err != nil {
+		return sqlerr.New(sqlerr.InvalidTicket, "the ticket cannot be read: %v", err)
+	}
+	switch message := message.(type) {
+	case *pb.TicketStatementQuery:
+		return s.server.fetchTicket(message.GetStatementHandle(), stream)
+	case *pb.CommandPreparedStatementQuery:
+		return s.server.fetchPrepared(message.GetPreparedStatementHandle(), stream)
+	}
+	return s.FlightServer.DoGet(request, stream)
+}
+
+// DoPut refuses a first message without a command, on which the dispatch panics.
+func (s *service) DoPut(stream flight.FlightService_DoPutServer) error {
+	first, err := stream.Recv()
+	if errors.Is(err, io.EOF) || err == nil && len(first.GetFlightDescriptor().GetCmd()) == 0 {
+		return sqlerr.New(protocolViolation, "the first message of DoPut has no command")
+	}
+	if err != nil {
+		return err
+	}
+	return s.FlightServer.DoPut(&replayed{FlightService_DoPutServer: stream, first: first})
+}
+
+// replayed gives the message that was read ahead first.
+type replayed struct {
+	flight.FlightService_DoPutServer
+	first *flight.FlightData
+}
+
+func (r *replayed) Recv() (*flight.FlightData, error) {
+	if first := r.first; first != nil {
+		r.first = nil
+		return first, nil
+	}
+	return r.FlightService_DoPutServer.Recv()
+}
+
+// ListActions lists the session actions too, which the dispatch leaves out.
+func (s *service) ListActions(_ *flight.Empty, stream flight.FlightService_ListActionsServer) error {
+	actions := [...][2]string{
+		{flightsql.CreatePreparedStatementActionType, "prepare a statement"},
+		{flightsql.ClosePreparedStatementActionType, "forget a prepared statement"},
+		{flight.CancelFlightInfoActionType, "cancel a running query"},
+		{flightsql.CancelQueryActionType, "cancel a running query (deprecated form)"},
+		{flight.RenewFlightEndpointActionType, "extend the time a started query waits for its reader"},
+		{flight.SetSessionOptionsActionType, "set options of the session"},
+		{flight.GetSessionOptionsActionType, "the options of the session"},
+		{flight.CloseSessionActionType, "end the session"},
+	}
+	for _, a := range actions {
+		if err := stream.Send(&flight.ActionType{Type: a[0], Description: a[1]}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Handshake lets everybody in: no users are configured. A Basic login gets a token
+// that names its session, in the headers and in the trailers, since clients look
+// in one or the other; a Bearer token is taken as it is.
+func (s *service) Handshake(stream flight.FlightService_HandshakeServer) error {
+	md, _ := metadata.FromIncomingContext(stream.Context())
+	scheme, credentials := authorization(md)
+	switch scheme {
+	case "":
+		return nil
+	case "bearer":
+		reply := metadata.Pairs("authorization", "Bearer "+credentials)
+		stream.SetTrailer(reply)
+		return stream.SendHeader(reply)
+	case "basic":
+		user, ok := basicUser(credentials)
+		if !ok {
+			return sqlerr.New(sqlerr.InvalidAuthorization, "the Basic authorization header is malformed")
+		}
+		token, err := s.server.signer.sign(forLogin, login{ID: rand.Text(), User: user})
+		if err != nil {
+			return err
+		}
+		reply := metadata.Pairs("authorization", "Bearer "+base64.RawURLEncoding.EncodeToString(token))
+		stream.SetTrailer(reply)
+		return stream.SendHeader(reply)
+	}
+	return sqlerr.New(sqlerr.InvalidAuthorization, "authorization scheme %q is not known", scheme).
+		WithHint("Use Basic or Bearer.")
+}

@@ -1,0 +1,171 @@
+package flight
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/base64"
+	"net/http"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/metadata"
+	"google.golang.org/grpc/stats"
+)
+
+// sessionCookie is the cookie the Flight specification's other servers use.
+const sessionCookie = "arrow_flight_session_id"
+
+// sessionStore finds the session of a call by what the client shows, in this order:
+// the session cookie, a token that Handshake gave out, the connection. Python's
+// clients keep cookies only when asked and log in only when told, so the
+// connection is what most of them have.
+//
+// It is the gRPC server's stats handler, because only that sees connections end.
+type sessionStore struct {
+	byKey       *expiring[*Session] // by "cookie ID", "token ID" and "connection N"
+	connections atomic.Int64
+}
+
+func newSessionStore(ttl time.Duration) *sessionStore {
+	return &sessionStore{byKey: newExpiring[*Session](ttl, maxSessions)}
+}
+
+// caller is what a call shows of its client.
+type caller struct {
+	cookie     string // session id, empty without
+	login      string // id of a token of ours, empty without
+	user       string
+	connection string
+}
+
+// key is what the call's session is known by without a cookie.
+func (c caller) key() string {
+	if c.login != "" {
+		return "token " + c.login
+	}
+	return "connection " + c.connection
+}
+
+// find gives the call's session, false when it has none yet.
+func (s *sessionStore) find(c caller) (*Session, bool) {
+	if c.cookie != "" {
+		if session, ok := s.byKey.get("cookie " + c.cookie); ok {
+			return session, true
+		}
+	}
+	return s.byKey.get(c.key())
+}
+
+// open gives the call's session, making it when needed. A cookie we do not know
+// is ignored: the client must not choose a session's id.
+func (s *sessionStore) open(c caller) *Session {
+	if session, ok := s.find(c); ok {
+		return session
+	}
+	session := NewSession(rand.Text(), c.user, nil)
+	s.byKey.put(c.key(), session)
+	return session
+}
+
+// offer gives the session a cookie, so that it outlives the connection for
+// clients that keep cookies.
+func (s *sessionStore) offer(ctx context.Context, session *Session) {
+	s.byKey.put("cookie "+session.ID(), session)
+	cookie := http.Cookie{Name: sessionCookie, Value: session.ID()}
+	_ = grpc.SetHeader(ctx, metadata.Pairs("set-cookie", cookie.String())) // fails only when the client is gone
+}
+
+// close forgets the call's session.
+func (s *sessionStore) close(ctx context.Context, c caller) {
+	if session, ok := s.find(c); ok {
+		s.byKey.remove("cookie " + session.ID())
+	}
+	s.byKey.remove(c.key())
+	cookie := http.Cookie{Name: sessionCookie, MaxAge: -1}
+	_ = grpc.SetHeader(ctx, metadata.Pairs("set-cookie", cookie.String()))
+}
+
+// login is the content of a token that Handshake gives out.
+type login struct {
+	ID   string `json:"id"`
+	User string `json:"user"`
+}
+
+// caller reads what a call shows of its client.
+func (s *Server) caller(ctx context.Context) caller {
+	c := caller{}
+	if id, ok := ctx.Value(connectionKey{}).(int64); ok {
+		c.connection = strconv.FormatInt(id, 10)
+	}
+	md, _ := metadata.FromIncomingContext(ctx)
+	for _, line := range md.Get("cookie") {
+		cookies, err := http.ParseCookie(line)
+		if err != nil {
+			continue
+		}
+		for _, cookie := range cookies {
+			if cookie.Name == sessionCookie {
+				c.cookie = cookie.Value
+			}
+		}
+	}
+	scheme, credentials := authorization(md)
+	switch scheme {
+	case "basic":
+		c.user, _ = basicUser(credentials)
+	case "bearer":
+		var l login
+		if signed, err := base64.RawURLEncoding.DecodeString(credentials); err == nil && s.signer.open(forLogin, signed, &l) == nil {
+			c.login, c.user = l.ID, l.User
+		}
+	}
+	return c
+}
+
+// session is the session of a call, made when it is the first.
+func (s *Server) session(ctx context.Context) *Session { return s.sessions.open(s.caller(ctx)) }
+
+// authorization splits the authorization header; the scheme in lower case, since
+// clients differ.
+func authorization(md metadata.MD) (scheme, credentials string) {
+	for _, h := range md.Get("authorization") {
+		scheme, credentials, _ = strings.Cut(strings.TrimSpace(h), " ")
+		return strings.ToLower(scheme), strings.TrimSpace(credentials)
+	}
+	return "", ""
+}
+
+// basicUser is the user of Basic credentials, padded or not.
+func basicUser(credentials string) (user string, ok bool) {
+	raw, err := base64.RawStdEncoding.DecodeString(strings.TrimRight(credentials, "="))
+	if err != nil {
+		return "", false
+	}
+	user, _, ok = strings.Cut(string(raw), ":")
+	return user, ok
+}
+
+type connectionKey struct{}
+
+// TagConn numbers a connection.
+func (s *sessionStore) TagConn(ctx context.Context, _ *stats.ConnTagInfo) context.Context {
+	return context.WithValue(ctx, connectionKey{}, s.connections.Add(1))
+}
+
+// HandleConn forgets the session that was known by a connection when that ends.
+func (s *sessionStore) HandleConn(ctx context.Context, event stats.ConnStats) {
+	if _, ended := event.(*stats.ConnEnd); ended {
+		if id, ok := ctx.Value(connectionKey{}).(int64); ok {
+			s.byKey.remove("connection " + strconv.FormatInt(id, 10))
+		}
+	}
+}
+
+// TagRPC does nothing; the interface wants it.
+func (s *sessionStore) TagRPC(ctx context.Context, _ *stats.RPCTagInfo) context.Context { return ctx }
+
+// HandleRPC does nothing; the interface wants it.
+func (s *sessionStore) HandleRPC(context.Context, stats.RPCStats) {}

@@ -1,0 +1,170 @@
+package flight
+
+import (
+	"context"
+	"crypto/rand"
+	"time"
+
+	"github.com/apache/arrow-go/v18/arrow/flight"
+	"github.com/apache/arrow-go/v18/arrow/flight/flightsql"
+	"github.com/apache/arrow-go/v18/arrow/memory"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	"github.com/skein-query/skein/internal/sqlerr"
+	"github.com/skein-query/skein/planner/expr"
+)
+
+// prepare plans a statement for a call.
+func (s *Server) prepare(ctx context.Context, session *Session, text string) (Prepared, error) {
+	p, err := s.config.Statements.Prepare(ctx, session, text)
+	return p, withText(err, text)
+}
+
+// executions are the rows of arguments to execute p with: one empty row for a
+// statement without parameters.
+func executions(p Prepared, bound [][]expr.Value) ([][]expr.Value, error) {
+	n := len(p.Parameters())
+	switch {
+	case n == 0:
+		return [][]expr.Value{nil}, nil
+	case len(bound) == 0:
+		return nil, sqlerr.New(sqlerr.UndefinedParameter, "the statement has %d parameters and none is bound", n).
+			WithHint("Prepare the statement and bind values to its parameters.")
+	}
+	return bound, nil
+}
+
+// start executes a statement, puts it under a lease and says where its result is.
+func (s *Server) start(ctx context.Context, session *Session, p Prepared, text string, bound [][]expr.Value,
+	desc *flight.FlightDescriptor) (*flight.FlightInfo, error) {
+	args, err := executions(p, bound)
+	if err != nil {
+		return nil, withText(err, text)
+	}
+	options := session.Options() // as they are before a SET takes effect
+	q, err := startQuery(ctx, p, text, args)
+	if err != nil {
+		return nil, err
+	}
+	q.lease = rand.Text()
+	t := ticket{Lease: q.lease, QueryID: q.result.QueryID(), Update: p.IsUpdate(), Options: options, User: session.User()}
+	if encoded, size := encodeRows(args, p.Parameters()); !t.Update && len(text)+size <= maxSelfContained {
+		t.Text, t.Args = text, encoded
+	}
+	endpoint, err := s.endpoint(t)
+	if err == nil {
+		err = s.queries.wait(q, s.config.Lease)
+	}
+	if err != nil {
+		q.close()
+		return nil, err
+	}
+	return &flight.FlightInfo{
+		Schema:           flight.SerializeSchema(q.schema, memory.DefaultAllocator),
+		FlightDescriptor: desc,
+		Endpoint:         []*flight.FlightEndpoint{endpoint},
+		TotalRecords:     q.result.Affected(), // Python's DBAPI takes it for rowcount
+		TotalBytes:       -1,
+		AppMetadata:      []byte(t.QueryID),
+	}, nil
+}
+
+// endpoint is a ticket that is good from now for a lease.
+func (s *Server) endpoint(t ticket) (*flight.FlightEndpoint, error) {
+	t.Expires = time.Now().Add(s.config.Lease).UTC()
+	signed, err := s.signer.sign(forTicket, t)
+	if err != nil {
+		return nil, err
+	}
+	body, err := flightsql.CreateStatementQueryTicket(signed)
+	if err != nil {
+		return nil, err
+	}
+	return &flight.FlightEndpoint{Ticket: &flight.Ticket{Ticket: body}, ExpirationTime: timestamppb.New(t.Expires)}, nil
+}
+
+// fetchTicket streams what a ticket stands for: the waiting query or, when that
+// has been fetched already, the same read once more.
+func (s *Server) fetchTicket(signed []byte, stream flight.FlightService_DoGetServer) error {
+	var t ticket
+	if err := s.signer.open(forTicket, signed, &t); err != nil {
+		return err
+	}
+	if q, done, ok := s.queries.read(t.Lease); ok {
+		defer done()
+		return send(q, stream)
+	}
+	switch {
+	case time.Now().After(t.Expires):
+		return sqlerr.New(sqlerr.InvalidTicket, "the ticket of query %s expired at %s", t.QueryID, t.Expires.Format(time.RFC3339)).
+			WithHint("Run the statement again.")
+	case t.Update:
+		return sqlerr.New(sqlerr.InvalidTicket, "the result of query %s has been fetched; a statement that changes something does not run again", t.QueryID)
+	case t.Text == "":
+		return sqlerr.New(sqlerr.InvalidTicket, "the result of query %s has been fetched or cancelled; its text is too long for a ticket to run it again", t.QueryID)
+	}
+	return s.runAgain(t, stream)
+}
+
+// runAgain executes the read that a ticket carries, with the session's options of
+// the first time.
+func (s *Server) runAgain(t ticket, stream flight.FlightService_DoGetServer) error {
+	ctx := stream.Context()
+	p, err := s.prepare(ctx, NewSession(rand.Text(), t.User, t.Options), t.Text)
+	if err != nil {
+		return err
+	}
+	if p.IsUpdate() { // the text means something else under a newer version
+		return sqlerr.New(sqlerr.InvalidTicket, "the statement of query %s is no longer a read", t.QueryID)
+	}
+	args, err := decodeRows(t.Args, p.Parameters())
+	if err != nil {
+		return err
+	}
+	if args, err = executions(p, args); err != nil {
+		return err
+	}
+	return s.runNow(ctx, p, t.Text, args, t.Lease, stream)
+}
+
+// runNow executes a statement and streams its result in one call.
+func (s *Server) runNow(ctx context.Context, p Prepared, text string, args [][]expr.Value, lease string,
+	stream flight.FlightService_DoGetServer) error {
+	q, err := startQuery(ctx, p, text, args)
+	if err != nil {
+		return err
+	}
+	q.lease = lease
+	defer s.queries.add(q)()
+	return send(q, stream)
+}
+
+// update executes a statement for DoPut and gives the number of rows it changed,
+// or of its rows when it is a query.
+func (s *Server) update(ctx context.Context, p Prepared, text string, bound [][]expr.Value) (int64, error) {
+	args, err := executions(p, bound)
+	if err != nil {
+		return 0, withText(err, text)
+	}
+	q, err := startQuery(ctx, p, text, args)
+	if err != nil {
+		return 0, err
+	}
+	defer q.close()
+	if p.IsUpdate() {
+		return q.result.Affected(), nil
+	}
+	return drain(ctx, q)
+}
+
+// cancel stops the query of a ticket wherever it runs.
+func (s *Server) cancel(ctx context.Context, signed []byte) (bool, error) {
+	var t ticket
+	if err := s.signer.open(forTicket, signed, &t); err != nil {
+		return false, err
+	}
+	if s.queries.stop(t.Lease, errCancelled) {
+		return true, nil
+	}
+	return s.config.Statements.Cancel(ctx, t.QueryID)
+}
