@@ -213,7 +213,7 @@ func (c *joinCase) check(t *testing.T, instances, batchRows int, seed uint64) {
 		t.Fatal(err)
 	}
 	if !slices.Equal(got, want) {
-		t.Fatalf("%s keys %v, nullEqual %v nullAware %v residual %v unique %v, %d instances, batches of %d\nprobe %v\nbuild %v\ngot  %d %q\nwant %d %q", c.kind, c.keys,
+		t.Fatalf("%s nested %v keys %v, nullEqual %v nullAware %v residual %v unique %v, %d instances, batches of %d\nprobe %v\nbuild %v\ngot  %d %q\nwant %d %q", c.kind, c.nested, c.keys,
 			c.nullEqual, c.nullAware, c.residual, c.unique, instances, batchRows, c.probe, c.build, len(got), got, len(want), want)
 	}
 }
@@ -302,4 +302,3 @@ func TestHashJoinAgreesWithNaiveJoin(t *testing.T) {
 		}
 	}
 }
-

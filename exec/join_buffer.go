@@ -55,6 +55,15 @@ type columnBuffer struct {
 	passing reservation // everything else: copied when the store is made
 }
 
+// newColumnBuffers makes the buffers of one instance, charged to its account.
+func newColumnBuffers(n int, account *memory.Account) []columnBuffer {
+	buffers := make([]columnBuffer, n)
+	for i := range buffers {
+		buffers[i].lasting.account, buffers[i].passing.account = account, account
+	}
+	return buffers
+}
+
 // dictBuffer is the dictionary of a columnBuffer: the entries that rows used, of
 // all the dictionaries that came.
 type dictBuffer struct {

@@ -139,11 +139,7 @@ func (s *joinBuild) fill(ctx context.Context, part int, input Operator, env *Env
 		s.lists.open(part, env.Account)
 	}
 	p := &s.parts[part]
-	p.buffers = make([]columnBuffer, len(s.shape.stored))
-	for i := range p.buffers {
-		p.buffers[i].lasting.account = env.Account
-		p.buffers[i].passing.account = env.Account
-	}
+	p.buffers = newColumnBuffers(len(s.shape.stored), env.Account)
 	cols := make([]vector.Column, len(keys))
 	return Drain(ctx, input, func(b *vector.Batch) error {
 		defer b.Release()
@@ -206,9 +202,7 @@ func (s *joinBuild) plan(env *Env) error {
 }
 
 func (s *joinBuild) copyPart(part int) {
-	if s.parts[part].rows > 0 && len(s.parts[part].buffers) > 0 {
-		s.store.copyPart(&s.store.part[part])
-	}
+	s.store.copyPart(&s.store.part[part])
 	s.index.copyKeys(part)
 	if s.lists != nil {
 		s.lists.copyKeys(part)

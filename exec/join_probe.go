@@ -321,13 +321,17 @@ func (m *joinMatches) nextOf(row uint32) uint32 {
 func (m *joinMatches) single(at, rows []uint32) error {
 	for _, place := range at {
 		if m.found.Get(int(place)) {
-			return sqlerr.New(sqlerr.CardinalityViolation, "more than one row returned by a subquery used as an expression")
+			return errSecondRow()
 		}
 		m.found.Set(int(place))
 	}
 	m.singleAt = append(m.singleAt, at...)
 	m.singleRows = append(m.singleRows, rows...)
 	return nil
+}
+
+func errSecondRow() error {
+	return sqlerr.New(sqlerr.CardinalityViolation, "more than one row returned by a subquery used as an expression")
 }
 
 // markChains marks all partners of all matches.

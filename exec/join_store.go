@@ -27,6 +27,9 @@ type storePart struct {
 func newJoinStore(fields []expr.Field, parts []storePart, held reservation) (*joinStore, error) {
 	s := &joinStore{cols: make([]vector.Column, len(fields)), part: parts, held: held}
 	for i := range parts {
+		if parts[i].buffers == nil { // of an instance that left before it read anything
+			parts[i].buffers = make([]columnBuffer, len(fields))
+		}
 		parts[i].base = s.rows
 		parts[i].bases = make([]uint32, len(fields))
 		parts[i].codes = make([][]uint16, len(fields))
