@@ -68,8 +68,8 @@ type Scalar struct {
 	S    string
 }
 
-// compareScalars orders two scalars of a kind.
-func compareScalars(kind vector.Kind, a, b *Scalar) int {
+// Compare orders two scalars of a kind.
+func Compare(kind vector.Kind, a, b *Scalar) int {
 	switch kind {
 	case vector.Int128:
 		if a.Wide.Hi != b.Wide.Hi {

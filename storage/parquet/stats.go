@@ -52,7 +52,7 @@ func (l *leaf) minMax(s *statistics) (lo, hi Scalar, ok bool) {
 	}
 	lo, ok1 := l.scalar(from)
 	hi, ok2 := l.scalar(to)
-	return lo, hi, ok1 && ok2 && compareScalars(l.kind, &lo, &hi) <= 0
+	return lo, hi, ok1 && ok2 && Compare(l.kind, &lo, &hi) <= 0
 }
 
 func (l *leaf) unsigned() bool {
