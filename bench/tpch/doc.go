@@ -16,7 +16,8 @@
 //  3. Generate leaves under a table's final name the whole table or what was
 //     there before, never a part of a file.
 //  4. A Row handed to a consumer is valid until the next one is asked for;
-//     the strings in it stay valid.
+//     the strings in it stay valid, and a comment that is kept keeps the whole
+//     text pool in memory.
 //
 // The text columns are cut out of one pool of 300 MiB of pseudo text, made on
 // first use (about a second) and dropped when no generator holds it.

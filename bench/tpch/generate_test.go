@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/parquet-go/parquet-go"
+	"github.com/parquet-go/parquet-go/format"
 )
 
 // parquetText reads files back and prints their rows as WriteText does.
@@ -131,6 +132,32 @@ func TestColumnsHaveStatisticsAndPageIndex(t *testing.T) {
 			stats := column.MetaData.Statistics
 			if len(stats.MinValue) == 0 || len(stats.MaxValue) == 0 || column.ColumnIndexOffset == 0 || column.OffsetIndexOffset == 0 {
 				t.Fatalf("column %v: %+v", column.MetaData.PathInSchema, column)
+			}
+		}
+	}
+}
+
+func TestCompressionIsWhatWasAskedFor(t *testing.T) {
+	holdPool(t)
+	for name, want := range map[string]format.CompressionCodec{
+		"": format.Snappy, "snappy": format.Snappy, "zstd": format.Zstd, "lz4": format.Lz4Raw, "none": format.Uncompressed,
+	} {
+		dir := t.TempDir()
+		opt := Options{ScaleFactor: scale(t, "0.001"), Out: dir, Tables: []Table{SupplierTable}, Compression: name}
+		if err := Generate(t.Context(), opt); err != nil {
+			t.Fatal(err)
+		}
+		data, err := os.ReadFile(filepath.Join(dir, "supplier.parquet"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		file, err := parquet.OpenFile(bytes.NewReader(data), int64(len(data)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, column := range file.Metadata().RowGroups[0].Columns {
+			if column.MetaData.Codec != want {
+				t.Errorf("%q: %v is %v", name, column.MetaData.PathInSchema, column.MetaData.Codec)
 			}
 		}
 	}

@@ -45,7 +45,8 @@ func (g *generator) rows(table Table, first, end int64) iter.Seq[Row] {
 }
 
 // Rows yields part number part, counted from 0, of parts of a table. The Row
-// and what it points to may be reused for the next; its strings may be kept.
+// may be reused for the next one; its strings may be kept. Panics when there is
+// no such part.
 func Rows(table Table, sf ScaleFactor, part, parts int) iter.Seq[Row] {
 	if part < 0 || part >= parts {
 		panic(fmt.Sprintf("tpch: part %d of %d", part, parts))
