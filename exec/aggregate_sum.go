@@ -161,14 +161,14 @@ func addExact[T int16 | int32 | int64](a *sumExact, values []T, o *operand, s *s
 
 // magnitude is a number that no |value| is above: all bits of all values.
 func magnitude[T int16 | int32 | int64](values []T, o *operand) uint64 {
-	var m T
+	var m int64
 	if o.rows == nil {
 		for _, v := range values[:o.n] {
-			m |= v ^ v>>63
+			m |= int64(v) ^ int64(v)>>63
 		}
 	} else {
 		for _, row := range o.rows {
-			v := values[row]
+			v := int64(values[row])
 			m |= v ^ v>>63
 		}
 	}

@@ -237,7 +237,6 @@ func (in *aggregateInput) addStage(stage int, b *vector.Batch, gids []uint32, t 
 	if s.filter != nil {
 		sub := b.Share()
 		defer sub.Release()
-		sub.Sel = append(vector.Selection{}, b.Selected()...) // its own: filters narrow in place
 		if err := s.filter.Apply(sub); err != nil {
 			return err
 		}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"slices"
 	"sync"
 
 	"github.com/skein-query/skein/exec/vector"
@@ -208,7 +207,6 @@ func (s *spool) read(place int) *vector.Batch {
 	at := &s.batches[r.next]
 	r.next++
 	b := at.batch.Share()
-	b.Sel = slices.Clone(b.Sel) // the reader may narrow it in place
 	s.drop(at)
 	return b
 }
