@@ -375,7 +375,7 @@ func parseTimestamp(s string, t Type) (Value, error) {
 	if err != nil {
 		return Value{}, err
 	}
-	if m.year > 294276 || m.year < -4712 {
+	if m.year > 294246 || m.year < -4712 {
 		return Value{}, sqlerr.New(sqlerr.DatetimeFieldOverflow, "timestamp out of range: %q", s)
 	}
 	us := m.days()*86400e6 + m.micros

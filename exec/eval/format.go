@@ -1,0 +1,351 @@
+package eval
+
+import (
+	"math"
+	"strings"
+
+	"github.com/skein-query/skein/exec/kernel"
+	"github.com/skein-query/skein/exec/vector"
+	"github.com/skein-query/skein/internal/sqlerr"
+	"github.com/skein-query/skein/planner/expr"
+)
+
+// formatFunction gives to_char, to_date, to_timestamp and to_number.
+func formatFunction(e *expr.Call) (rowFunc, error) {
+	switch e.Name {
+	case "to_char":
+		return toChar(e), nil
+	case "to_date":
+		return func(in []input, row int, out *output) error {
+			us, err := parsePattern(in[0].text(row), in[1].text(row))
+			out.ints[row] = floorDiv(us, microsPerDay)
+			return err
+		}, nil
+	case "to_timestamp":
+		return func(in []input, row int, out *output) error {
+			us, err := parsePattern(in[0].text(row), in[1].text(row))
+			out.ints[row] = us
+			return err
+		}, nil
+	case "to_number":
+		return toNumber, nil
+	}
+	return nil, nil
+}
+
+func toChar(e *expr.Call) rowFunc {
+	switch t := e.Args[0].Type(); t.Kind {
+	case expr.Timestamp, expr.TimestampTZ:
+		return func(in []input, row int, out *output) error {
+			out.string(row, formatMoment(in[1].text(row), momentOf(in[0].int(row), t.Kind == expr.TimestampTZ)))
+			return nil
+		}
+	case expr.Interval:
+		return func(in []input, row int, out *output) error {
+			out.string(row, formatMoment(in[1].text(row), momentOfInterval(in[0].interval(row))))
+			return nil
+		}
+	case expr.Int4, expr.Int8:
+		return func(in []input, row int, out *output) error {
+			s, err := formatNumber(in[1].text(row), kernel.From64(in[0].int(row)), 0)
+			out.string(row, s)
+			return err
+		}
+	case expr.Numeric:
+		return func(in []input, row int, out *output) error {
+			s, err := formatNumber(in[1].text(row), in[0].dec(row), int(t.Scale))
+			out.string(row, s)
+			return err
+		}
+	}
+	return func(in []input, row int, out *output) error {
+		f := in[0].float(row)
+		if math.IsNaN(f) || math.IsInf(f, 0) {
+			return sqlerr.New(sqlerr.FeatureNotSupported, "to_char of %s is not supported", expr.FormatValue(expr.Float(f), expr.Of(expr.Float8)))
+		}
+		to := expr.NumericOf(expr.MaxPrecision, 16)
+		v, err := floatDecimal(f, expr.Of(expr.Float8), to)
+		if err != nil {
+			return err
+		}
+		s, err := formatNumber(in[1].text(row), v, int(to.Scale))
+		out.string(row, s)
+		return err
+	}
+}
+
+// numberPattern is a numeric template taken apart.
+type numberPattern struct {
+	whole, frac   []byte // '9', '0', and in whole ',' 'G'; literals are kept in between
+	fill          bool   // FM: no padding
+	sign          byte   // 0: before the number; 'S' anchored; 'M' MI; 'R' PR; 'P' PL; 'G' SG
+	signFirst     bool
+	point         bool
+	suffix, front string
+	ordinal       string // TH or th
+}
+
+func parseNumberPattern(p string) (numberPattern, error) {
+	var n numberPattern
+	for i := 0; i < len(p); {
+		rest := strings.ToUpper(p[i:])
+		switch {
+		case strings.HasPrefix(rest, "FM"):
+			n.fill = true
+			i += 2
+			continue
+		case strings.HasPrefix(rest, "MI"):
+			n.setSign('M')
+			i += 2
+			continue
+		case strings.HasPrefix(rest, "PR"):
+			n.setSign('R')
+			i += 2
+			continue
+		case strings.HasPrefix(rest, "PL"):
+			n.setSign('P')
+			i += 2
+			continue
+		case strings.HasPrefix(rest, "SG"):
+			n.setSign('G')
+			i += 2
+			continue
+		case strings.HasPrefix(rest, "TH"):
+			n.ordinal = p[i : i+2]
+			i += 2
+			continue
+		case rest[0] == 'S':
+			n.setSign('S')
+			i++
+			continue
+		case strings.HasPrefix(rest, "EEEE"), strings.HasPrefix(rest, "RN"), rest[0] == 'V':
+			return n, sqlerr.New(sqlerr.FeatureNotSupported, "to_char pattern %q is not supported", p)
+		case rest[0] == '9' || rest[0] == '0':
+			if n.point {
+				n.frac = append(n.frac, rest[0])
+			} else {
+				n.whole = append(n.whole, rest[0])
+			}
+		case rest[0] == '.' || rest[0] == 'D':
+			if n.point {
+				return n, sqlerr.New(sqlerr.SyntaxError, "multiple decimal points")
+			}
+			n.point = true
+		case rest[0] == ',' || rest[0] == 'G':
+			n.whole = append(n.whole, ',')
+		case rest[0] == 'L' || rest[0] == '$' || rest[0] == '"' || rest[0] == ' ' || rest[0] == '%' || rest[0] == '-':
+			text, k := literalText(p[i:])
+			if rest[0] == 'L' {
+				text = " "
+			}
+			if len(n.whole) == 0 && !n.point {
+				n.front += text
+			} else {
+				n.suffix += text
+			}
+			i += k
+			continue
+		default:
+			n.suffix += p[i : i+1]
+		}
+		i++
+	}
+	return n, nil
+}
+
+func (n *numberPattern) setSign(c byte) {
+	n.sign, n.signFirst = c, len(n.whole) == 0 && !n.point
+}
+
+// literalText is the literal at the start of a pattern, and its length there.
+func literalText(p string) (string, int) {
+	if p[0] == '"' {
+		if i := strings.IndexByte(p[1:], '"'); i >= 0 {
+			return p[1 : i+1], i + 2
+		}
+		return p[1:], len(p)
+	}
+	return p[:1], 1
+}
+
+// formatNumber is to_char of v × 10^-scale.
+func formatNumber(pattern string, v vector.I128, scale int) (string, error) {
+	n, err := parseNumberPattern(pattern)
+	if err != nil {
+		return "", err
+	}
+	v, ok := kernel.Rescale(v, scale, len(n.frac))
+	if !ok {
+		return "", numericOverflow()
+	}
+	negative := v.Hi < 0
+	if negative {
+		v = kernel.Neg128(v)
+	}
+	text := expr.FormatDecimal(kernel.BigOf(v), len(n.frac))
+	digits, frac, _ := strings.Cut(text, ".")
+	room := 0
+	for _, c := range n.whole {
+		if c != ',' {
+			room++
+		}
+	}
+	overflow := len(digits) > room && (digits != "0")
+	if digits == "0" {
+		digits = ""
+	}
+	body, lead := n.wholeDigits(digits, room, overflow)
+	if n.point {
+		body += "." + n.fraction(frac, overflow)
+	}
+	return n.assemble(body, lead, negative), nil
+}
+
+// wholeDigits fills the digits before the point; lead is the blanks in front.
+func (n *numberPattern) wholeDigits(digits string, room int, overflow bool) (body string, lead int) {
+	if !overflow {
+		digits = strings.Repeat(" ", room-len(digits)) + digits
+	}
+	started, k := false, 0
+	var b strings.Builder
+	for i, c := range n.whole {
+		switch {
+		case c == ',' && started:
+			b.WriteByte(',')
+		case c == ',':
+			lead++
+		case overflow:
+			started = true
+			b.WriteByte('#')
+		case digits[k] != ' ' || started || c == '0':
+			started = true
+			if digits[k] == ' ' {
+				b.WriteByte('0')
+			} else {
+				b.WriteByte(digits[k])
+			}
+		case i == len(n.whole)-1 && !n.point:
+			b.WriteByte('0') // plain zero shows a digit
+		default:
+			lead++
+		}
+		if c != ',' {
+			k++
+		}
+	}
+	return b.String(), lead
+}
+
+// fraction is the digits behind the point; with FM, nines drop their zeros.
+func (n *numberPattern) fraction(frac string, overflow bool) string {
+	if overflow {
+		return strings.Repeat("#", len(n.frac))
+	}
+	if n.fill {
+		keep := strings.LastIndexByte(string(n.frac), '0') + 1
+		for len(frac) > keep && frac[len(frac)-1] == '0' {
+			frac = frac[:len(frac)-1]
+		}
+	}
+	return frac
+}
+
+func (n *numberPattern) assemble(body string, lead int, negative bool) string {
+	sign, blank := "", " "
+	if negative {
+		sign, blank = "-", "-"
+	}
+	if n.ordinal != "" && !n.point {
+		body += ordinalOf(body, n.ordinal)
+	}
+	padding := strings.Repeat(" ", lead)
+	if n.fill {
+		padding, blank = "", sign
+	}
+	plus := sign
+	if !negative {
+		plus = "+"
+	}
+	switch {
+	case n.sign == 'S' && n.signFirst:
+		body = padding + plus + body
+	case n.sign == 'S':
+		body = padding + body + plus
+	case n.sign == 'G' && n.signFirst:
+		body = plus + padding + body
+	case n.sign == 'G':
+		body = padding + body + plus
+	case n.sign == 'M' && n.signFirst:
+		body = blank + padding + body
+	case n.sign == 'M':
+		body = padding + body + blank
+	case n.sign == 'R' && negative:
+		body = padding + "<" + body + ">"
+	case n.sign == 'R' && n.fill:
+	case n.sign == 'R':
+		body = " " + padding + body + " "
+	case n.sign == 'P' && n.signFirst:
+		body = n.plusSign(negative) + padding + blank + body
+	case n.sign == 'P':
+		body = padding + blank + body + n.plusSign(negative)
+	default:
+		body = padding + blank + body
+	}
+	return n.front + body + n.suffix
+}
+
+func (n *numberPattern) plusSign(negative bool) string {
+	switch {
+	case !negative:
+		return "+"
+	case n.fill:
+		return ""
+	}
+	return " "
+}
+
+// ordinalOf is the English ending of a number, in the case of like.
+func ordinalOf(digits, like string) string {
+	digits = strings.TrimSpace(digits)
+	end := "th"
+	teen := len(digits) > 1 && digits[len(digits)-2] == '1'
+	if digits != "" && !teen {
+		switch digits[len(digits)-1] {
+		case '1':
+			end = "st"
+		case '2':
+			end = "nd"
+		case '3':
+			end = "rd"
+		}
+	}
+	if like == "TH" {
+		return strings.ToUpper(end)
+	}
+	return end
+}
+
+// toNumber reads a number by a template: digits, sign and point count, the rest is
+// skipped.
+func toNumber(in []input, row int, out *output) error {
+	var b strings.Builder
+	negative := false
+	for _, c := range in[0].text(row) {
+		switch {
+		case c >= '0' && c <= '9' || c == '.':
+			b.WriteRune(c)
+		case c == '-' || c == '<':
+			negative = true
+		}
+	}
+	text := b.String()
+	if negative {
+		text = "-" + text
+	}
+	v, err := expr.ParseValue(text, out.typ)
+	if err != nil {
+		return err
+	}
+	out.value(row, v)
+	return nil
+}
