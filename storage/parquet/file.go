@@ -3,6 +3,7 @@ package parquet
 import (
 	"context"
 	"encoding/binary"
+	"strings"
 	"sync"
 
 	"github.com/apache/arrow-go/v18/arrow"
@@ -116,6 +117,9 @@ func (f *File) readFooter(ctx context.Context, r object.Reader) error {
 // checkRowGroups finds what no reader could make sense of, so that later code need
 // not look again.
 func (f *File) checkRowGroups() error {
+	if rows := f.Rows(); rows != f.meta.rows && f.meta.rows != 0 { // some old writers say 0
+		return bad("the row groups have %d rows, the footer says %d", rows, f.meta.rows)
+	}
 	for i := range f.meta.rowGroups {
 		g := &f.meta.rowGroups[i]
 		if len(g.columns) != len(f.leaves) {
@@ -131,6 +135,11 @@ func (f *File) checkRowGroups() error {
 			}
 			if c.phys != f.leaves[k].phys {
 				return bad("row group %d column %q: its type is not that of the schema", i, f.leaves[k].path)
+			}
+			if strings.HasPrefix(f.meta.createdBy, "parquet-mr version 1.2.") || f.meta.createdBy == "parquet-mr" {
+				// The size leaves out the header of the dictionary page (PARQUET-816).
+				from, _ := c.extent()
+				c.compressed = max(c.compressed, min(c.compressed+100, f.footerOff-from))
 			}
 			from, n := c.extent()
 			if from < 0 || n < 0 || from > f.footerOff-n {

@@ -124,6 +124,9 @@ func (r *RowGroupScan) addColumns() error {
 			r.columns = append(r.columns, column{source: newNestedSource(r.scan, n, chunks)})
 		}
 	}
+	if len(r.scan.Columns) == 0 && len(r.file.leaves) > 0 && r.file.leaves[0].maxRep == 0 && group.columns[0].values != group.rows {
+		return sqlerr.Wrap(bad("%d rows with %d values", group.rows, group.columns[0].values), "file %q row group %d", r.file.info.Path, r.rowGroup)
+	}
 	for _, pos := range r.scan.Emit {
 		r.columns[pos].emit = true
 		_, flat := r.columns[pos].source.(*flatSource)

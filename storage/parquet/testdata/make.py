@@ -286,9 +286,18 @@ def tpch_files():
             expect(f"tpchgen_{name}")
 
 
+def testing_files():
+    """testing_* are files of github.com/apache/parquet-testing (Apache-2.0), commit 1a2a751:
+    Impala, Spark, old parquet-mr, and shapes that today's writers do not make."""
+    for path in HERE.glob("testing_*.parquet"):
+        expect(path.stem)
+
+
 if __name__ == "__main__":
     for old in [*HERE.glob("*.json"), *HERE.glob("*.parquet")]:
-        old.unlink()
+        if not old.name.startswith("testing_"):
+            old.unlink()
+    testing_files()
     pyarrow_files()
     duckdb_files()
     polars_files()
