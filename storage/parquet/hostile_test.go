@@ -108,7 +108,7 @@ func FuzzReadFile(f *testing.F) {
 		if err != nil {
 			f.Fatal(err)
 		}
-		if len(data) < 30<<10 {
+		if len(data) < 8<<10 {
 			f.Add(data)
 		}
 	}
@@ -152,13 +152,17 @@ func TestLyingFilesNameWhatIsWrong(t *testing.T) {
 		damage func(b []byte) []byte
 		want   string
 	}{
-		"empty":             {func(b []byte) []byte { return nil }, "not a Parquet file"},
-		"another format":    {func(b []byte) []byte { return []byte("id,name\n1,one\n2,two\n") }, "not a Parquet file"},
-		"cut off":           {func(b []byte) []byte { return b[:n/2] }, "not a Parquet file"},
-		"footer too long":   {func(b []byte) []byte { b[n-5] = 0x7f; return b }, "a footer of"},
-		"footer of garbage": {func(b []byte) []byte { size := int(whole[n-8]) | int(whole[n-7])<<8; clear(b[n-8-size : n-8]); return b }, "footer"},
-		"encrypted":         {func(b []byte) []byte { b[n-1] = 'E'; return b }, "encrypted"},
-		"first page":        {func(b []byte) []byte { clear(b[4:40]); return b }, `row group 0 column "n_nationkey"`},
+		"empty":           {func(b []byte) []byte { return nil }, "not a Parquet file"},
+		"another format":  {func(b []byte) []byte { return []byte("id,name\n1,one\n2,two\n") }, "not a Parquet file"},
+		"cut off":         {func(b []byte) []byte { return b[:n/2] }, "not a Parquet file"},
+		"footer too long": {func(b []byte) []byte { b[n-5] = 0x7f; return b }, "a footer of"},
+		"footer of garbage": {func(b []byte) []byte {
+			size := int(whole[n-8]) | int(whole[n-7])<<8
+			clear(b[n-8-size : n-8])
+			return b
+		}, "footer"},
+		"encrypted":  {func(b []byte) []byte { b[n-1] = 'E'; return b }, "encrypted"},
+		"first page": {func(b []byte) []byte { clear(b[4:40]); return b }, `row group 0 column "n_nationkey"`},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
