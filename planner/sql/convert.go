@@ -108,7 +108,7 @@ func (c *converter) skip(i int, words ...string) int {
 }
 
 func (c *converter) isPunct(i int, char byte) bool {
-	return i >= c.first && i < len(c.tokens) && c.tokens[i].kind == tokenPunct && !c.tokens[i].open &&
+	return i >= c.first && i < len(c.tokens) && c.tokens[i].kind == tokenPunct &&
 		c.text[c.tokens[i].start] == char
 }
 

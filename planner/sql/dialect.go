@@ -88,7 +88,7 @@ func (r *reader) unexpected(wanted string) {
 			WithHint("Expected %s.", wanted))
 		return
 	}
-	r.c.fail(sqlerr.At(sqlerr.SyntaxError, r.c.span(r.i, r.i), "syntax error at or near %q", r.c.tokenText(r.i)).
+	r.c.fail(sqlerr.At(sqlerr.SyntaxError, r.c.span(r.i, r.i), "syntax error at or near \"%s\"", r.c.tokenText(r.i)).
 		WithHint("Expected %s.", wanted))
 }
 

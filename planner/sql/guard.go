@@ -85,7 +85,7 @@ func guard(text string, tokens []token) error {
 			word = kwNone
 		}
 		switch {
-		case t.kind == tokenPunct && !t.open:
+		case t.kind == tokenPunct:
 			levels = guardPunct(text, tokens, levels, i)
 		case word == kwCase:
 			levels = append(levels, level{bracket: int32(i)})

@@ -24,6 +24,10 @@ func Parse(text string) ([]Statement, error) {
 	if err != nil {
 		return nil, err
 	}
+	if n := len(tokens); n > 0 && tokens[n-1].kind == tokenComment {
+		return nil, sqlerr.At(sqlerr.SyntaxError, tokens[n-1].span(), "unterminated /* comment at or near \"%s\"",
+			excerpt(text[tokens[n-1].start:]))
+	}
 	if err := guard(text, tokens); err != nil {
 		return nil, err
 	}
@@ -51,7 +55,7 @@ func statementEnd(text string, tokens []token, lo int) int {
 		t := tokens[i]
 		if int(t.match) > i {
 			i = int(t.match)
-		} else if t.kind == tokenPunct && !t.open && text[t.start] == ';' {
+		} else if t.kind == tokenPunct && text[t.start] == ';' {
 			return i + 1
 		}
 	}
@@ -119,24 +123,28 @@ func numberPlaceholders(tokens []token) error {
 }
 
 // grammarText is what the grammar is given for the tokens from lo on: the text
-// itself, with $n for the n-th ?. It notes in each token where it went.
+// itself, with $n for the n-th ? and without comments (flex reads a long /*/*/*…
+// in quadratic time). It notes in each token where it went.
 func grammarText(text string, tokens []token, lo int) string {
 	var b strings.Builder
-	from := tokens[lo].start // first byte not copied yet
-	shift := -from
+	b.Grow(int(tokens[len(tokens)-1].end - tokens[lo].start))
+	last := tokens[lo].start
 	for i := lo; i < len(tokens); i++ {
 		t := &tokens[i]
+		if gap := text[last:t.start]; strings.ContainsAny(gap, "-/") {
+			b.WriteByte(' ')
+		} else {
+			b.WriteString(gap)
+		}
+		last = t.end
 		if t.kind == tokenPlaceholder {
-			b.WriteString(text[from:t.start])
 			t.sent = int32(b.Len()) + 1
 			b.WriteString(" $" + strconv.Itoa(int(t.param)) + " ") // apart from its neighbours, as it was
-			from = t.end
-			shift = int32(b.Len()) - from
 			continue
 		}
-		t.sent = t.start + shift
+		t.sent = int32(b.Len())
+		b.WriteString(text[t.start:t.end])
 	}
-	b.WriteString(text[from:tokens[len(tokens)-1].end])
 	return b.String()
 }
 
@@ -151,6 +159,14 @@ func (e *grammarError) Error() string { return e.message }
 
 // maxMessage bounds what a message quotes of the text.
 const maxMessage = 200
+
+// excerpt cuts a message or a text to maxMessage bytes.
+func excerpt(s string) string {
+	if len(s) <= maxMessage {
+		return s
+	}
+	return strings.ToValidUTF8(s[:maxMessage], "") + "…"
+}
 
 // grammarError turns the engine's error into the user's.
 func (c *converter) grammarError(err error, sent string) error {
@@ -170,10 +186,7 @@ func (c *converter) grammarError(err error, sent string) error {
 	if t := c.tokens[i]; t.kind == tokenPlaceholder {
 		msg = strings.ReplaceAll(msg, "\"$"+strconv.Itoa(int(t.param))+"\"", "\"?\"")
 	}
-	if len(msg) > maxMessage {
-		msg = strings.ToValidUTF8(msg[:maxMessage], "") + "…"
-	}
-	e := sqlerr.At(sqlerr.SyntaxError, c.tokens[i].span(), "%s", msg)
+	e := sqlerr.At(sqlerr.SyntaxError, c.tokens[i].span(), "%s", excerpt(msg))
 	if strings.HasPrefix(msg, "syntax error") {
 		if word := c.misspelt(i); word != "" {
 			return e.WithHint("Did you mean %q?", word)

@@ -19,6 +19,7 @@ const (
 	tokenPlaceholder                  // ?
 	tokenOperator                     // a run of operator characters, and :: := ..
 	tokenPunct                        // one of , ( ) [ ] . ; :
+	tokenComment                      // a comment without end, always the last token
 )
 
 // token is one token of the text. Comments and white space are none.
@@ -35,15 +36,17 @@ type token struct {
 func (t token) span() sqlerr.Span { return sqlerr.Span{Start: t.start, End: t.end} }
 
 // scanner cuts a text into tokens by PostgreSQL's lexical rules (scan.l of 16,
-// standard_conforming_strings on). It never fails: what is no token becomes one
-// and the grammar complains.
+// standard_conforming_strings on). What is no token becomes one, and the
+// grammar complains.
 type scanner struct {
 	text string
 	pos  int
 	open bool // the last comment or literal has no end
+	mark int  // where the last comment began
 }
 
-// scan cuts the whole text. The error is tooManyTokens's.
+// scan cuts the whole text. It fails only on texts
+// beyond the guard's limits.
 func scan(text string) ([]token, error) {
 	s := scanner{text: text}
 	tokens := make([]token, 0, len(text)/5+4)
@@ -55,6 +58,10 @@ func scan(text string) ([]token, error) {
 		start := s.pos
 		if isOperator(text[start]) {
 			tokens = s.operators(tokens)
+			if run := s.pos - start; run > maxChain {
+				at := sqlerr.Span{Start: int32(start), End: int32(s.pos)}
+				return nil, sqlerr.At(sqlerr.StatementTooComplex, at, "an operator of %d characters is too long", run)
+			}
 		} else {
 			kind := s.next()
 			t := token{kind: kind, open: s.open, start: int32(start), end: int32(s.pos), match: -1}
@@ -68,9 +75,7 @@ func scan(text string) ([]token, error) {
 		}
 	}
 	if s.open && (len(tokens) == 0 || !tokens[len(tokens)-1].open) {
-		// An open comment: the grammar needs to see it, so it counts as a token.
-		at := int32(len(text))
-		tokens = append(tokens, token{kind: tokenPunct, open: true, start: at, end: at, match: -1})
+		tokens = append(tokens, token{kind: tokenComment, open: true, start: int32(s.mark), end: int32(len(text)), match: -1})
 	}
 	return tokens, nil
 }
@@ -101,6 +106,7 @@ func (s *scanner) skipLine() {
 
 func (s *scanner) skipComment() {
 	depth := 0
+	s.mark = s.pos
 	for s.pos < len(s.text) {
 		switch {
 		case strings.HasPrefix(s.text[s.pos:], "/*"):
@@ -323,6 +329,9 @@ func (s *scanner) operators(tokens []token) []token {
 		end++
 	}
 	s.pos = end
+	if end-start > maxChain {
+		return tokens // scan refuses it
+	}
 	add := func(kind tokenKind, from, to int) {
 		tokens = append(tokens, token{kind: kind, start: int32(from), end: int32(to), match: -1})
 	}
