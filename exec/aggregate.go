@@ -119,9 +119,6 @@ func (a *aggregate) consume(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := a.table.grow(a.table.size()); err != nil {
-		return err
-	}
 	if err := a.input.Close(); err != nil { // frees what is below
 		return err
 	}

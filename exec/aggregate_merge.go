@@ -28,6 +28,10 @@ func newTableMerge(n int) *tableMerge { return &tableMerge{barrier: NewBarrier(n
 
 // publish gives an instance's complete table to all and waits for theirs.
 func (s *tableMerge) publish(ctx context.Context, t *aggregateTable) error {
+	if err := t.grow(t.size()); err != nil { // the one group without keys, when no row has
+		s.barrier.Leave()
+		return err
+	}
 	s.mu.Lock()
 	s.tables = append(s.tables, t)
 	s.mu.Unlock()

@@ -124,9 +124,6 @@ func (s *setOp) count(side int, b *vector.Batch) error {
 
 // emit gives the next batch of out; nil, out gone, when there is none.
 func (s *setOp) emit() (*vector.Batch, error) {
-	if err := s.out.grow(s.out.size()); err != nil { // the counts of an empty table
-		return nil, err
-	}
 	left, right := s.out.states[0].(*counts).n, s.out.states[1].(*counts).n
 	from, rows := s.at, s.env.Rows()
 	var sel vector.Selection // groups, counted from from
