@@ -1,0 +1,72 @@
+package substrait
+
+import (
+	"testing"
+
+	"github.com/skein-query/skein/planner/physical"
+)
+
+func TestEveryPlanComesBackAsItWas(t *testing.T) {
+	for _, p := range corpus() {
+		t.Run(p.name, func(t *testing.T) { roundTrip(t, p.node) })
+	}
+}
+
+func roundTrip(t *testing.T, n physical.Node) {
+	t.Helper()
+	b, err := Marshal(n)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := Unmarshal(b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := difference(n, got); d != "" {
+		t.Fatal(d)
+	}
+	again, err := Marshal(got)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if string(again) != string(b) {
+		t.Error("the plan read back is written as other bytes")
+	}
+}
+
+func TestSharedSubplansStayOne(t *testing.T) {
+	l := lines()
+	n := &physical.Union{All: []physical.Node{&physical.Shared{ID: 7, Input: l}, &physical.Shared{ID: 7, Input: l}}, Fields: l.Schema()}
+	b, err := Marshal(n)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := Unmarshal(b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	u := got.(*physical.Union)
+	first, second := u.All[0].(*physical.Shared), u.All[1].(*physical.Shared)
+	if first.Input != second.Input || first.ID != 7 || second.ID != 7 {
+		t.Errorf("inputs %p of %d and %p of %d", first.Input, first.ID, second.Input, second.ID)
+	}
+}
+
+func TestCopiesOfASharedSubplanAreOne(t *testing.T) {
+	l := lines()
+	union := func(a, b physical.Node) physical.Node {
+		return &physical.Union{All: []physical.Node{&physical.Shared{ID: 7, Input: a}, &physical.Shared{ID: 7, Input: b}}, Fields: l.Schema()}
+	}
+	p, err := Encode(union(l, lines()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(p.Relations) != 2 {
+		t.Errorf("%d relations", len(p.Relations))
+	}
+	other := lines()
+	other.Table = "another"
+	if _, err := Encode(union(l, other)); err == nil {
+		t.Error("two subplans were written as one")
+	}
+}
