@@ -51,7 +51,8 @@ func decodeHybrid[T code](out []T, data []byte, width int, limit uint32) ([]byte
 		if used*8 < n*width {
 			return nil, bad("levels or codes end too early")
 		}
-		if !unpack(out[:n], data[:used], width, limit) {
+		// All of data, so that the fast way may load beyond a short run.
+		if !unpack(out[:n], data, width, limit) {
 			return nil, bad("a code beyond a dictionary with %d entries", limit)
 		}
 		out, data = out[n:], data[used:]

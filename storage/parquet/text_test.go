@@ -34,9 +34,9 @@ func cell(c *vector.Column, t arrow.DataType, i int) any {
 		n := new(big.Int).Lsh(big.NewInt(v.Hi), 64)
 		return integer(n.Add(n, new(big.Int).SetUint64(v.Lo)), t)
 	case vector.Float32:
-		return fmt.Sprintf("%016x", math.Float64bits(float64(c.Float32s()[i])))
+		return float64Bits(float64(c.Float32s()[i]))
 	case vector.Float64:
-		return fmt.Sprintf("%016x", math.Float64bits(c.Float64s()[i]))
+		return float64Bits(c.Float64s()[i])
 	case vector.String:
 		if t.ID() == arrow.BINARY {
 			return hex.EncodeToString([]byte(c.StringAt(i)))
@@ -79,3 +79,5 @@ func integer(n *big.Int, t arrow.DataType) string {
 	}
 	return sign + digits[:len(digits)-scale] + "." + digits[len(digits)-scale:]
 }
+
+func float64Bits(v float64) string { return fmt.Sprintf("%016x", math.Float64bits(v)) }
