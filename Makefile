@@ -1,0 +1,86 @@
+# Skein. `make help` lists the verbs.
+
+SHELL       := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+# cgo is used where a C compiler works and left out where none does: the grammar
+# then comes from WebAssembly. A compiler without its headers counts as none.
+ifndef CGO_ENABLED
+CGO_ENABLED := $(shell printf '\#include <stdlib.h>\nint main(void){return 0;}\n' | \
+	$$(go env CC) -x c - -o /dev/null >/dev/null 2>&1 && echo 1 || echo 0)
+endif
+export CGO_ENABLED
+
+# Every x86 server since 2013 has the instructions of v3; one that has not gets
+# the baseline.
+ifeq ($(shell go env GOARCH),amd64)
+ifndef GOAMD64
+GOAMD64 := $(shell [ -r /proc/cpuinfo ] && ! grep -qw avx2 /proc/cpuinfo && echo v1 || echo v3)
+endif
+export GOAMD64
+endif
+
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+PYTHON  ?= python3
+PKG     ?= ./...
+RUN     ?= .
+TIMEOUT ?= 15m
+
+# What runs concurrently; the rest is pure, and ten times slower under the
+# detector for nothing.
+RACE ?= ./exec ./exec/key ./exec/memory ./exec/vector ./storage/... ./flight/... ./coordinator/... ./worker/... \
+	./internal/client/... ./internal/cluster/...
+
+packages_with = $$(grep -rlE --include='*_test.go' $(1) . | xargs -r -n1 dirname | sort -u)
+
+.PHONY: help build test race slt rewrite bench lint fuzz demo clean slt-expectations tpch-sf1-check tpch-answers
+
+help: ## Show the verbs
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+build: ## Build bin/skein
+	go build -trimpath -buildvcs=false -ldflags '-X main.version=$(VERSION)' -o bin/skein ./cmd/skein
+
+test: ## Run vet and all tests (PKG=./exec/... RUN=Name narrow them)
+	go vet $(PKG)
+	go test -timeout $(TIMEOUT) -run '$(RUN)' $(PKG)
+
+race: ## Run the tests of what is concurrent under the race detector (needs a C compiler)
+	@[ "$(CGO_ENABLED)" = 1 ] || { echo 'the race detector needs cgo, and no C compiler works here' >&2; exit 1; }
+	go test -race -timeout $(TIMEOUT) -run '$(RUN)' $(RACE)
+
+slt: ## Run the .slt corpus under every cluster configuration (RUN=TestName/file narrows it)
+	go test -timeout $(TIMEOUT) -run '$(RUN)' $(call packages_with,'skein/internal/logictest"|^package logictest')
+
+rewrite: ## Write golden files anew; the diff is the review
+	go test -timeout $(TIMEOUT) -run '$(RUN)' $(call packages_with,'cockroachdb/datadriven"|flag.Bool\("rewrite"') -rewrite
+
+bench: ## Run the micro benchmarks (RUN=Name narrows them)
+	go test -run '^$$' -bench '$(RUN)' -benchmem -timeout $(TIMEOUT) $(call packages_with,'^func Benchmark')
+
+lint: ## Check format, vet, staticcheck and the rules of internal/lint
+	@files=$$(gofmt -l .); [ -z "$$files" ] || { printf 'not gofmt-clean:\n%s\n' "$$files" >&2; exit 1; }
+	go vet ./...
+	go tool staticcheck ./...
+	go test -timeout $(TIMEOUT) ./internal/lint
+
+fuzz: ## Run every fuzz target for FUZZTIME (30s)
+	scripts/fuzz.sh
+
+demo: build ## TPC-H at SF 1, from generated files to checked answers, on an embedded cluster
+	@scripts/demo.sh
+
+slt-expectations: ## Write the answers of .slt files with PostgreSQL 15 (FILES="a.slt b.slt", default all)
+	$(PYTHON) internal/logictest/generate $(FILES)
+
+tpch-sf1-check: ## Check the generator against the reference's hashes at SF 1 too
+	go test -timeout $(TIMEOUT) ./bench/tpch -sf1
+
+tpch-answers: build ## Make the stored answers of SF (default 0.01) with PostgreSQL and DuckDB
+	@sf=$${SF:-0.01}; \
+		bin/skein tpch generate --sf $$sf --out data/tpch/sf$$sf; \
+		$(PYTHON) bench/tpch/answers/make.py $$sf data/tpch/sf$$sf
+
+clean: ## Remove what make made: bin/ and data/
+	rm -rf bin data
