@@ -76,9 +76,10 @@ func toChar(e *expr.Call) rowFunc {
 
 // numberPattern is a numeric template taken apart.
 type numberPattern struct {
-	whole, frac   []byte // '9', '0', and in whole ',' 'G'; literals are kept in between
-	fill          bool   // FM: no padding
-	sign          byte   // 0: before the number; 'S' anchored; 'M' MI; 'R' PR; 'P' PL; 'G' SG
+	whole         []string // "9", "0", "," and, in quotes, literals between them
+	frac          []byte   // '9' and '0'
+	fill          bool     // FM: no padding
+	sign          byte     // 0: before the number; 'S' anchored; 'M' MI; 'R' PR; 'P' PL; 'G' SG
 	signFirst     bool
 	point         bool
 	suffix, front string
@@ -124,7 +125,7 @@ func parseNumberPattern(p string) (numberPattern, error) {
 			if n.point {
 				n.frac = append(n.frac, rest[0])
 			} else {
-				n.whole = append(n.whole, rest[0])
+				n.whole = append(n.whole, rest[:1])
 			}
 		case rest[0] == '.' || rest[0] == 'D':
 			if n.point {
@@ -132,15 +133,18 @@ func parseNumberPattern(p string) (numberPattern, error) {
 			}
 			n.point = true
 		case rest[0] == ',' || rest[0] == 'G':
-			n.whole = append(n.whole, ',')
+			n.whole = append(n.whole, ",")
 		case rest[0] == 'L' || rest[0] == '$' || rest[0] == '"' || rest[0] == ' ' || rest[0] == '%' || rest[0] == '-':
 			text, k := literalText(p[i:])
 			if rest[0] == 'L' {
 				text = " "
 			}
-			if len(n.whole) == 0 && !n.point {
+			switch {
+			case len(n.whole) == 0 && !n.point:
 				n.front += text
-			} else {
+			case !n.point && strings.ContainsAny(p[i+k:], "09"):
+				n.whole = append(n.whole, `"`+text)
+			default:
 				n.suffix += text
 			}
 			i += k
@@ -186,7 +190,7 @@ func formatNumber(pattern string, v vector.I128, scale int) (string, error) {
 	digits, frac, _ := strings.Cut(text, ".")
 	room := 0
 	for _, c := range n.whole {
-		if c != ',' {
+		if c == "9" || c == "0" {
 			room++
 		}
 	}
@@ -210,14 +214,16 @@ func (n *numberPattern) wholeDigits(digits string, room int, overflow bool) (bod
 	var b strings.Builder
 	for i, c := range n.whole {
 		switch {
-		case c == ',' && started:
+		case c[0] == '"':
+			b.WriteString(c[1:])
+		case c == "," && started:
 			b.WriteByte(',')
-		case c == ',':
+		case c == ",":
 			lead++
 		case overflow:
 			started = true
 			b.WriteByte('#')
-		case digits[k] != ' ' || started || c == '0':
+		case digits[k] != ' ' || started || c == "0":
 			started = true
 			if digits[k] == ' ' {
 				b.WriteByte('0')
@@ -229,7 +235,7 @@ func (n *numberPattern) wholeDigits(digits string, room int, overflow bool) (bod
 		default:
 			lead++
 		}
-		if c != ',' {
+		if c == "9" || c == "0" {
 			k++
 		}
 	}

@@ -350,7 +350,7 @@ func chr(in []input, row int, out *output) error {
 	case n == 0:
 		return sqlerr.New("54000", "null character not permitted")
 	case n < 0:
-		return sqlerr.New("54000", "character number must be positive")
+		return sqlerr.New(sqlerr.InvalidParameterValue, "character number must be positive")
 	case n > utf8.MaxRune || n >= 0xd800 && n < 0xe000:
 		return sqlerr.New("54000", "requested character not valid for encoding: %d", n)
 	}

@@ -276,17 +276,7 @@ func age(a, b int64) vector.MonthDayMicro {
 		days--
 	}
 	for days < 0 {
-		// Borrow a month: the length of the earlier timestamp's month, or of the one
-		// before the later when signs are turned round.
-		if sign < 0 {
-			prevYear, prevMonth := ay, am-1
-			if prevMonth == 0 {
-				prevYear, prevMonth = ay-1, 12
-			}
-			days += expr.DaysInMonth(prevYear, prevMonth)
-		} else {
-			days += expr.DaysInMonth(by, bm)
-		}
+		days += expr.DaysInMonth(by, bm) // borrow the earlier timestamp's month
 		months--
 	}
 	return vector.MonthDayMicro{Months: sign * int32(months), Days: sign * int32(days), Micros: int64(sign) * us}

@@ -102,12 +102,15 @@ func parseInterval(s string) (Value, error) {
 // intervalWords splits at blanks and between numbers and letters.
 func intervalWords(text string) []string {
 	var out []string
+	letter := func(c byte) bool { return c >= 'a' && c <= 'z' }
 	for _, w := range strings.Fields(text) {
-		if i := strings.IndexFunc(w, func(r rune) bool { return r >= 'a' && r <= 'z' }); i > 0 {
-			out = append(out, w[:i], w[i:])
-			continue
+		from := 0
+		for i := 1; i < len(w); i++ {
+			if letter(w[i]) != letter(w[i-1]) {
+				out, from = append(out, w[from:i]), i
+			}
 		}
-		out = append(out, w)
+		out = append(out, w[from:])
 	}
 	return out
 }
@@ -194,7 +197,7 @@ func (sp *span) addDays(d float64) {
 func (sp *span) value(s string) (Value, error) {
 	us := sp.whole + int64(math.RoundToEven(sp.micros))
 	if sp.months != int64(int32(sp.months)) || sp.days != int64(int32(sp.days)) {
-		return Value{}, sqlerr.New(sqlerr.DatetimeFieldOverflow, "interval field value out of range: %q", s)
+		return Value{}, sqlerr.New("22015", "interval field value out of range: %q", s)
 	}
 	return IntervalValue(int32(sp.months), int32(sp.days), us), nil
 }

@@ -116,7 +116,9 @@ func parseFloat(s string, t Type) (Value, error) {
 	case "-infinity", "-inf":
 		return Float(math.Inf(-1)), nil
 	}
-	if text == "" || strings.Trim(text, "0123456789+-.eE") != "" {
+	if hex := strings.TrimLeft(strings.ToLower(text), "+-"); strings.HasPrefix(hex, "0x") && !strings.Contains(hex, "p") {
+		text += "p0" // strtod does not ask for the exponent
+	} else if text == "" || strings.Trim(text, "0123456789+-.eE") != "" {
 		return Value{}, invalidSyntax(s, t)
 	}
 	f, err := strconv.ParseFloat(text, bits)

@@ -69,7 +69,9 @@ func parseMoment(s string, t Type) (moment, error) {
 			numbers = append(numbers, number(w))
 		case isDayName(w):
 		default:
-			if m.zone = ZoneOf(w); m.zone == nil {
+			if m.zone = ZoneOf(w); m.zone == nil && strings.Contains(w, "/") {
+				return m, sqlerr.New(sqlerr.InvalidParameterValue, "time zone %q not recognized", w)
+			} else if m.zone == nil {
 				return m, badDate(s, t)
 			}
 		}

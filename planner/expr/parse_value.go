@@ -81,7 +81,7 @@ func parseBytea(s string) (Value, error) {
 	if rest, ok := strings.CutPrefix(s, `\x`); ok {
 		b, err := hex.DecodeString(strings.Join(strings.Fields(rest), ""))
 		if err != nil {
-			return Value{}, sqlerr.New(sqlerr.InvalidTextRepresent, "invalid hexadecimal data in %q", s)
+			return Value{}, sqlerr.New(sqlerr.InvalidParameterValue, "invalid hexadecimal data in %q", s)
 		}
 		return Str(string(b)), nil
 	}
