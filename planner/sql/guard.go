@@ -8,11 +8,11 @@ import (
 )
 
 // The limits of a text. Measured on pg_query 6.1.0: a sum of 10⁶ terms ends the
-// process under cgo, one of 20,000 the stack of the WebAssembly build; both live
-// with a tree of 10,000. A token costs about a kilobyte while its tree is built.
+// process under cgo, one of 20,000 the stack of the WebAssembly build, and protobuf
+// for Go refuses 10,000 nested messages, two a level. A token costs up to half a kilobyte while its tree is built.
 const (
 	maxText    = 16 << 20
-	maxTokens  = 1_500_000
+	maxTokens  = 1_000_000
 	maxNesting = 500   // brackets and CASE
 	maxChain   = 1_000 // operators in sequence, AND or OR in sequence, set operations, joins
 	maxHeight  = 3_000 // of the tree, over nested chains
