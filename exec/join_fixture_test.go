@@ -112,6 +112,7 @@ func makeBatch(env *exec.Env, fields []expr.Field, rows []row, rng *rand.Rand) (
 		}
 		c := makeColumn(f.Type, values, rng)
 		if err := intoSlabs(env, b, &c); err != nil {
+			b.Release()
 			return nil, err
 		}
 		b.Cols = append(b.Cols, c)

@@ -37,6 +37,7 @@ func newJoinStore(fields []expr.Field, parts []storePart, held reservation) (*jo
 	}
 	for slot, f := range fields {
 		if err := s.allocate(slot, f.Type); err != nil {
+			s.held.release()
 			return nil, err
 		}
 	}

@@ -73,6 +73,11 @@ func (t *joinTable) insertDense(keys []uint64, base int, skip func(int) bool) (t
 func (t *joinTable) insertHashed(hashes []uint64, base int, skip func(int) bool) (twice bool) {
 	mask := uint64(len(t.slots) - 1)
 	for i, hash := range hashes {
+		if i%probeBlock == 0 { // load the slots of the next keys first, so that their misses overlap
+			for _, h := range hashes[i:min(i+probeBlock, len(hashes))] {
+				atomic.LoadUint64(&t.slots[h&mask])
+			}
+		}
 		if skip != nil && skip(base+i) {
 			continue
 		}
@@ -151,35 +156,69 @@ func (t *joinTable) findDense(keys []uint64, at []uint32, outAt, outRows []uint3
 	return n
 }
 
+// probeBlock is how many keys findHashed takes through its passes at a time: their
+// slots and keys stay in the first-level cache.
+const probeBlock = 256
+
 // findHashed is findDense for hashed keys: words and hashes belong to at.
+//
+// It works in passes over a block of keys. The first two only load, a slot and
+// then the key it most likely means, so that the cache misses of many keys overlap;
+// a branch that depends on a load would wait for every one. Only the keys whose
+// first slot was another's go on to search.
 func (t *joinTable) findHashed(words, hashes []uint64, at []uint32, outAt, outRows []uint32) int {
+	var first [probeBlock]uint64 // the slot a key's search begins at
+	var differ [probeBlock]uint64
 	n, w := 0, t.width
 	mask := uint64(len(t.slots) - 1)
 	slots, known := t.slots, t.words
-	hashes = hashes[:len(at)]
-	for i, place := range at {
-		hash := hashes[i]
-		for pos := hash & mask; ; pos = (pos + 1) & mask {
-			slot := slots[pos]
+	for len(at) > 0 {
+		block := min(len(at), probeBlock)
+		for i, hash := range hashes[:block] {
+			first[i] = slots[hash&mask]
+		}
+		for i, slot := range first[:block] {
+			row := int(max(uint32(slot), 1)-1) * w
+			differ[i] = known[row] ^ words[i*w]
+		}
+		for i, place := range at[:block] {
+			slot, hash := first[i], hashes[i]
 			if slot == 0 {
-				break
-			}
-			if slot>>32 != hash>>32 {
 				continue
 			}
-			row := int(uint32(slot)) - 1
-			if w == 1 && known[row] != words[i] {
-				continue
-			}
-			if w > 1 && !equalWords(words[i*w:(i+1)*w], known[row*w:(row+1)*w]) {
-				continue
+			key := words[i*w : (i+1)*w]
+			row := uint64(uint32(slot)) - 1
+			if differ[i] != 0 || slot>>32 != hash>>32 || w > 1 && !equalWords(key, known[row*uint64(w):(row+1)*uint64(w)]) {
+				if row = t.search(key, hash); row == 0 {
+					continue
+				}
+				row--
 			}
 			outAt[n], outRows[n] = place, uint32(row)
 			n++
-			break
 		}
+		at, hashes, words = at[block:], hashes[block:], words[block*w:]
 	}
 	return n
+}
+
+// search looks a key up from its second slot on; it gives its first row plus one,
+// or 0.
+func (t *joinTable) search(key []uint64, hash uint64) uint64 {
+	mask, w := uint64(len(t.slots)-1), uint64(len(key))
+	for pos := (hash + 1) & mask; ; pos = (pos + 1) & mask {
+		slot := t.slots[pos]
+		if slot == 0 {
+			return 0
+		}
+		if slot>>32 != hash>>32 {
+			continue
+		}
+		row := uint64(uint32(slot)) - 1
+		if equalWords(key, t.words[row*w:(row+1)*w]) {
+			return row + 1
+		}
+	}
 }
 
 // findFlat looks up the keys of a flat integer column without nulls straight from

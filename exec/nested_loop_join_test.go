@@ -11,7 +11,7 @@ var nestedKinds = []physical.JoinKind{physical.Inner, physical.ProbeOuter, physi
 	physical.ProbeAnti, physical.ProbeMark, physical.ProbeSingle}
 
 func TestNestedLoopJoinAgreesWithNaiveJoin(t *testing.T) {
-	for seed := range uint64(4000) {
+	for seed := range uint64(3000) {
 		rng := rand.New(rand.NewPCG(seed, 43))
 		c := randomCase(rng)
 		c.nested, c.nullEqual, c.nullAware, c.unique = true, false, false, false
