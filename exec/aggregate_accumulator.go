@@ -127,8 +127,9 @@ func (o *operand) explicit(s *scratch) (rows, gids []uint32) {
 	return rows, gids
 }
 
+// resize is the buffer with n elements; never nil, which would mean all rows.
 func resize(s *[]uint32, n int) []uint32 {
-	if cap(*s) < n {
+	if *s == nil || cap(*s) < n {
 		*s = make([]uint32, n)
 	}
 	return (*s)[:n]

@@ -266,16 +266,16 @@ func (in *aggregateInput) addStage(stage int, b *vector.Batch, gids []uint32, t 
 
 // narrow is the groups of those rows of sel that stand in sub too.
 func (in *aggregateInput) narrow(sel, sub vector.Selection, gids []uint32) []uint32 {
-	in.passed = in.passed[:0]
+	if sub == nil {
+		return gids
+	}
+	in.passed = resize(&in.passed, 0) // not nil, which would mean group 0
 	at := 0
 	for _, row := range sub {
 		for selected(sel, at) != int(row) {
 			at++
 		}
 		in.passed = append(in.passed, gids[at])
-	}
-	if in.passed == nil {
-		return []uint32{} // not nil, which would mean group 0
 	}
 	return in.passed
 }

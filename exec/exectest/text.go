@@ -2,6 +2,7 @@ package exectest
 
 import (
 	"fmt"
+	"math"
 	"math/big"
 	"strconv"
 	"strings"
@@ -168,4 +169,35 @@ func formatRow(values []expr.Value, fields []expr.Field) string {
 		}
 	}
 	return strings.Join(words, " ")
+}
+
+// agree reports whether two rows are the same but for the last digits of numbers.
+func agree(a, b string) bool {
+	x, y := splitRow(a), splitRow(b)
+	if len(x) != len(y) {
+		return false
+	}
+	for i := range x {
+		if x[i] != y[i] && !agreeNumbers(x[i], y[i]) {
+			return false
+		}
+	}
+	return true
+}
+
+func agreeNumbers(a, b string) bool {
+	x, errX := strconv.ParseFloat(a, 64)
+	y, errY := strconv.ParseFloat(b, 64)
+	if errX != nil || errY != nil {
+		return false
+	}
+	if math.IsNaN(x) || math.IsNaN(y) {
+		return math.IsNaN(x) && math.IsNaN(y)
+	}
+	digits := func(s string) int {
+		_, part, _ := strings.Cut(s, ".")
+		return len(part)
+	}
+	last := math.Pow10(-min(digits(a), digits(b)))
+	return math.Abs(x-y) <= max(1e-12*max(math.Abs(x), math.Abs(y)), last*0.51)
 }

@@ -1,0 +1,285 @@
+package exec_test
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/skein-query/skein/exec/exectest"
+	"github.com/skein-query/skein/planner/expr"
+	"github.com/skein-query/skein/planner/physical"
+)
+
+// The aggregates' answers in testdata/aggregate.txt are PostgreSQL 15's. To make
+// them again: SKEIN_PSQL='psql -h … -d …' go test ./exec -run TestAggregate
+const answersFile = "testdata/aggregate.txt"
+
+// aggregateTable is what all queries of the file run on.
+var aggregateTable = exectest.Random("g int4?, h text?, k bool?, i2 int2?, i4 int4?, i8 int8?, n numeric(15,2)?, "+
+	"w numeric(38,3)?, f4 float4?, f8 float8?, t text?, d date?, ts timestamp?, iv interval?, c bool?", 90, 11)
+
+// splittable are calls that run in phases too; whole ones do not.
+var splittable = []string{
+	"count(*)", "count(i4)", "count(t)", "count(*) filter (where c)", "sum(i4) filter (where c)", "avg(n) filter (where k)",
+	"sum(i2)", "sum(i4)", "sum(i8)", "sum(n)", "sum(w)", "sum(f4)", "sum(f8)", "sum(iv)",
+	"avg(i2)", "avg(i4)", "avg(i8)", "avg(n)", "avg(w)", "avg(f4)", "avg(f8)", "avg(iv)",
+	"min(i2)", "min(i4)", "min(i8)", "min(n)", "min(w)", "min(f4)", "min(f8)", "min(t)", "min(d)", "min(ts)", "min(iv)",
+	"max(i2)", "max(i4)", "max(i8)", "max(n)", "max(w)", "max(f4)", "max(f8)", "max(t)", "max(d)", "max(ts)", "max(iv)",
+	"bool_and(c)", "bool_or(c)", "every(k)", "bit_and(i2)", "bit_or(i4)", "bit_xor(i8)",
+	"stddev(i4)", "stddev_samp(n)", "stddev_pop(f8)", "variance(w)", "var_samp(f4)", "var_pop(i8)",
+}
+
+var whole = []string{
+	"count(distinct i4)", "count(distinct t)", "count(distinct f8)", "sum(distinct n)", "avg(distinct w)", "max(distinct t)",
+	"count(distinct iv) filter (where c)", "string_agg(distinct t, ',')", "string_agg(t, '-' order by t desc, i4)",
+	"array_agg(i4 order by i4)", "array_agg(distinct i2 order by i2 desc)", "stddev(distinct i2)",
+}
+
+var groupings = [][]string{
+	{}, {"g"}, {"h"}, {"k"}, {"g", "h"}, {"d", "k"}, {"n"}, {"w"}, {"f8"}, {"iv"}, {"h", "k", "i2"},
+}
+
+// call parses one of the calls above over the columns of a plan.
+func call(t *testing.T, in physical.Node, text string) expr.Aggregate {
+	t.Helper()
+	m := regexp.MustCompile(`^(\w+)\((distinct )?(\w+|\*)(?:, '(.)')?(?: order by (.+?))?\)(?: filter \(where (\w+)\))?$`).FindStringSubmatch(text)
+	if m == nil {
+		t.Fatalf("no call: %s", text)
+	}
+	named := func(name string) expr.Expr {
+		for i, f := range in.Schema() {
+			if f.Name == name {
+				return column(in, i)
+			}
+		}
+		t.Fatalf("no column %s", name)
+		return nil
+	}
+	a := expr.Aggregate{Func: m[1], Distinct: m[2] != "", Typ: expr.Of(expr.Int8)}
+	if m[3] != "*" {
+		a.Args = []expr.Expr{named(m[3])}
+		a.Typ = resultOf(a.Func, a.Args[0].Type())
+	}
+	if m[4] != "" {
+		a.Args = append(a.Args, expr.NewLiteral(expr.Str(m[4]), expr.Of(expr.Text)))
+	}
+	if m[5] != "" {
+		for k := range strings.SplitSeq(m[5], ", ") {
+			name, desc := strings.CutSuffix(k, " desc")
+			a.Order = append(a.Order, expr.SortKey{Expr: named(name), Desc: desc, NullsFirst: desc})
+		}
+	}
+	if m[6] != "" {
+		a.Filter = named(m[6])
+	}
+	return a
+}
+
+// resultOf is the type of an aggregate's result, as the design has it.
+func resultOf(fn string, arg expr.Type) expr.Type {
+	exact := arg.IsInteger() || arg.Kind == expr.Numeric
+	switch fn {
+	case "count":
+		return expr.Of(expr.Int8)
+	case "array_agg":
+		return expr.ListOf(arg)
+	case "sum":
+		switch {
+		case arg.Kind == expr.Int2 || arg.Kind == expr.Int4:
+			return expr.Of(expr.Int8)
+		case exact:
+			return expr.NumericOf(38, int(arg.Scale))
+		}
+	case "avg":
+		if exact {
+			return expr.NumericOf(38, 16)
+		}
+		if arg.Kind != expr.Interval {
+			return expr.Of(expr.Float8)
+		}
+	case "stddev", "stddev_samp", "stddev_pop", "variance", "var_samp", "var_pop":
+		return expr.Of(expr.Float8)
+	}
+	return arg
+}
+
+// grouped makes an aggregate of one phase, or of two.
+func grouped(t *testing.T, in physical.Node, keys, calls []string, phases int) physical.Node {
+	n := &physical.Aggregate{Input: in}
+	for _, k := range keys {
+		for i, f := range in.Schema() {
+			if f.Name == k {
+				n.Groups, n.Names = append(n.Groups, column(in, i)), append(n.Names, k)
+			}
+		}
+	}
+	for _, c := range calls {
+		n.Aggs, n.Names = append(n.Aggs, call(t, in, c)), append(n.Names, c)
+	}
+	if phases == 1 {
+		return n
+	}
+	n.Phase = physical.Partial
+	final := &physical.Aggregate{Input: n, Phase: physical.Final, Aggs: n.Aggs, Names: n.Names}
+	for i := range n.Groups {
+		final.Groups = append(final.Groups, column(n, i))
+	}
+	return final
+}
+
+func TestAggregatesAgreeWithPostgreSQL(t *testing.T) {
+	answers := readAnswers(t)
+	for _, keys := range groupings {
+		for _, kind := range []struct {
+			name   string
+			calls  []string
+			phases int
+		}{{"one phase", splittable, 1}, {"two phases", splittable, 2}, {"distinct and ordered", whole, 1}} {
+			name := fmt.Sprintf("by %s, %s", strings.Join(keys, ", "), kind.name)
+			t.Run(name, func(t *testing.T) {
+				want, ok := answers[query(keys, kind.calls)]
+				if !ok {
+					t.Fatalf("%s has no answer to %s", answersFile, query(keys, kind.calls))
+				}
+				exectest.Run(t, exectest.Case{
+					Inputs:      []exectest.Table{aggregateTable},
+					Plan:        func(in ...physical.Node) physical.Node { return grouped(t, in[0], keys, kind.calls, kind.phases) },
+					Want:        want,
+					Charged:     "evaluators keep results per dictionary until the task ends",
+					Approximate: "PostgreSQL chooses other scales for averages; deviations are floats here",
+				})
+			})
+		}
+	}
+}
+
+func TestAggregatesOverNoRows(t *testing.T) {
+	none := exectest.Table{Columns: aggregateTable.Columns}
+	answers := readAnswers(t)
+	for _, phases := range []int{1, 2} {
+		exectest.Run(t, exectest.Case{
+			Inputs: []exectest.Table{none},
+			Plan:   func(in ...physical.Node) physical.Node { return grouped(t, in[0], nil, splittable, phases) },
+			Want:   answers[query(nil, splittable)+" where false"],
+		})
+		exectest.Run(t, exectest.Case{
+			Inputs: []exectest.Table{none},
+			Plan:   func(in ...physical.Node) physical.Node { return grouped(t, in[0], []string{"g"}, splittable, phases) },
+		})
+	}
+	exectest.Run(t, exectest.Case{
+		Inputs: []exectest.Table{none},
+		Plan:   func(in ...physical.Node) physical.Node { return grouped(t, in[0], nil, whole, 1) },
+		Want:   answers[query(nil, whole)+" where false"],
+	})
+}
+
+// query is the SQL of an aggregation, and its name in the file.
+func query(keys, calls []string) string {
+	return "select " + strings.Join(append(append([]string{}, keys...), calls...), ", ") + " from t"
+}
+
+// readAnswers reads the file: queries, each with its rows and an empty line after.
+func readAnswers(t *testing.T) map[string][]string {
+	t.Helper()
+	if psql := os.Getenv("SKEIN_PSQL"); psql != "" {
+		writeAnswers(t, strings.Fields(psql))
+	}
+	text, err := os.ReadFile(answersFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := map[string][]string{}
+	for block := range strings.SplitSeq(strings.TrimSpace(string(text)), "\n\n") {
+		lines := strings.Split(block, "\n")
+		out[lines[0]] = lines[1:]
+	}
+	return out
+}
+
+func writeAnswers(t *testing.T, psql []string) {
+	t.Helper()
+	fields := exectest.Columns(aggregateTable.Columns)
+	var defs, out strings.Builder
+	for i, f := range fields {
+		fmt.Fprintf(&defs, "%s%s %s", map[bool]string{true: ", "}[i > 0], f.Name, f.Type)
+	}
+	setup := "create temp table t (" + defs.String() + ");\n"
+	for _, row := range aggregateTable.Tuples() {
+		var values []string
+		for i, v := range row {
+			if months, days, micros := v.Interval(); fields[i].Type.Kind == expr.Interval && !v.Null {
+				values = append(values, fmt.Sprintf("make_interval(months => %d, days => %d, secs => %d::numeric/1000000)", months, days, micros))
+				continue
+			}
+			values = append(values, expr.FormatLiteral(v, fields[i].Type))
+		}
+		setup += "insert into t values (" + strings.Join(values, ", ") + ");\n"
+	}
+	ask := func(keys, calls []string, where string) {
+		sql := "select " + strings.Join(shown(fields, append(append([]string{}, keys...), calls...)), ", ") + " from t" + where
+		if len(keys) > 0 {
+			sql += " group by " + strings.Join(keys, ", ") + " order by " + strings.Join(keys, ", ")
+		}
+		cmd := exec.Command(psql[0], append(psql[1:], "-qXAt", "-F", "|", "-P", "null=NULL", "-v", "ON_ERROR_STOP=1")...)
+		cmd.Stdin, cmd.Stderr = strings.NewReader(setup+sql), os.Stderr
+		rows, err := cmd.Output()
+		if err != nil {
+			t.Fatalf("%s: %v", sql, err)
+		}
+		out.WriteString(query(keys, calls) + where + "\n")
+		for row := range strings.SplitSeq(strings.TrimSuffix(string(rows), "\n"), "\n") {
+			out.WriteString(rewritten(row) + "\n")
+		}
+		out.WriteString("\n")
+	}
+	for _, keys := range groupings {
+		ask(keys, splittable, "")
+		ask(keys, whole, "")
+	}
+	ask(nil, splittable, " where false")
+	ask(nil, whole, " where false")
+	if err := os.WriteFile(answersFile, []byte(out.String()), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// shown makes intervals and booleans print as exectest writes them.
+func shown(fields []expr.Field, columns []string) []string {
+	out := make([]string, len(columns))
+	for i, c := range columns {
+		out[i] = c
+		name := c
+		if at := strings.IndexByte(c, '('); at >= 0 {
+			name = strings.TrimSuffix(strings.SplitN(c[at+1:], ")", 2)[0], ")")
+			if strings.HasPrefix(c, "count") {
+				continue
+			}
+		}
+		for _, f := range fields {
+			switch {
+			case f.Name != name:
+			case f.Type.Kind == expr.Interval:
+				out[i] = fmt.Sprintf("(extract(year from %[1]s)*12+extract(month from %[1]s))::int||'/'||extract(day from %[1]s)||'/'||"+
+					"((extract(hour from %[1]s)*3600+extract(minute from %[1]s)*60)*1000000+extract(microseconds from %[1]s))::bigint", c)
+			case f.Type.Kind == expr.Bool:
+				out[i] = "(" + c + ")::text"
+			}
+		}
+	}
+	return out
+}
+
+// rewritten is a row of psql in exectest's form.
+func rewritten(row string) string {
+	words := strings.Split(row, "|")
+	for i, w := range words {
+		if w == "" || strings.ContainsRune(w, ' ') {
+			words[i] = "'" + w + "'"
+		}
+	}
+	return strings.Join(words, " ")
+}
