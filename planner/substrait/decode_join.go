@@ -82,10 +82,7 @@ func (d *decoder) hashJoin(r *pb.HashJoinRel) (output, error) {
 		return output{}, err
 	}
 	n := &physical.HashJoin{Est: j.est(), Kind: j.kind, Probe: j.probe.node, Build: j.build.node, Emit: j.emit,
-		NullAware: j.own.GetNullAware(), MarkName: j.hints.GetMarkName(), BuildUnique: j.hints.GetBuildUnique()}
-	if n.NullAware && n.Kind != physical.ProbeAnti && n.Kind != physical.ProbeMark {
-		return output{}, d.errorf("a %s join cannot be NULL-aware", n.Kind)
-	}
+		NullAware: j.own.GetNullAware(), Replicated: j.own.GetReplicated(), MarkName: j.hints.GetMarkName(), BuildUnique: j.hints.GetBuildUnique()}
 	if err := j.joinKeys(n, r.GetKeys()); err != nil {
 		return output{}, err
 	}
@@ -96,12 +93,14 @@ func (d *decoder) hashJoin(r *pb.HashJoinRel) (output, error) {
 		}
 	}
 	for _, f := range j.hints.GetRuntimeFilters() {
-		if f.GetPosition() < 0 || f.GetPosition() >= int64(len(n.BuildKeys)) {
-			return output{}, d.errorf("runtime filter %d is on key %d of %d", f.GetId(), f.GetPosition(), len(n.BuildKeys))
-		}
 		n.RuntimeFilters = append(n.RuntimeFilters, physical.RuntimeFilter{ID: int(f.GetId()), Key: int(f.GetPosition())})
 	}
+	if wrong := misfit(n); wrong != "" {
+		return output{}, d.errorf("%s", wrong)
+	}
 	switch {
+	case j.own.GetComparison() != nil:
+		return output{}, d.errorf("a hash join has no comparison beside its keys")
 	case j.own.GetFilterDecidesMatch() != (n.Kind != physical.Inner && n.Residual != nil):
 		return output{}, d.errorf("a %s join with a post_join_filter that decides no match is not supported", n.Kind)
 	case j.own.GetTwoValuedMark() != (n.Kind == physical.ProbeMark && !n.NullAware):
@@ -160,7 +159,16 @@ func (d *decoder) nestedLoopJoin(r *pb.NestedLoopJoinRel) (output, error) {
 			return output{}, err
 		}
 	}
-	if j.own.GetTwoValuedMark() != (n.Kind == physical.ProbeMark) || j.own.GetNullAware() || j.own.GetFilterDecidesMatch() {
+	if j.own.GetComparison() != nil {
+		if n.Kind != physical.ProbeAnti && n.Kind != physical.ProbeMark {
+			return output{}, d.errorf("a %s join cannot be NULL-aware", n.Kind)
+		}
+		if n.NullAware, err = j.condition(j.own.GetComparison()); err != nil {
+			return output{}, err
+		}
+	}
+	if j.own.GetTwoValuedMark() != (n.Kind == physical.ProbeMark && n.NullAware == nil) || j.own.GetNullAware() ||
+		j.own.GetFilterDecidesMatch() || j.own.GetReplicated() || j.own.GetComputedKeys() {
 		return output{}, d.errorf("a %s join as its enhancement says is not supported", n.Kind)
 	}
 	return d.above(n, loopFields(n, j.probe.fields, j.build.fields), j.probe, j.build)

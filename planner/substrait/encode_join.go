@@ -1,6 +1,7 @@
 package substrait
 
 import (
+	"fmt"
 	"slices"
 
 	pb "github.com/substrait-io/substrait-protobuf/go/substraitpb"
@@ -74,6 +75,11 @@ func (e *encoder) hashJoin(n *physical.HashJoin) (*pb.Rel, []expr.Field) {
 		NullAware:          n.NullAware,
 		TwoValuedMark:      n.Kind == physical.ProbeMark && !n.NullAware,
 		FilterDecidesMatch: n.Kind != physical.Inner && n.Residual != nil,
+		Replicated:         n.Replicated,
+	}
+	if wrong := misfit(n); wrong != "" {
+		e.errorf("%s", wrong)
+		return nil, nil
 	}
 	w := e.over(l)
 	out.Keys, own.ComputedKeys = w.joinKeys(n, r)
@@ -83,7 +89,7 @@ func (e *encoder) hashJoin(n *physical.HashJoin) (*pb.Rel, []expr.Field) {
 	}
 	hints := &detail.JoinHints{BuildUnique: n.BuildUnique, MarkName: n.MarkName}
 	for _, f := range n.RuntimeFilters {
-		hints.RuntimeFilters = append(hints.RuntimeFilters, e.runtimeFilter(f.ID, f.Key))
+		hints.RuntimeFilters = append(hints.RuntimeFilters, runtimeFilter(f.ID, f.Key))
 	}
 	if e.err != nil {
 		return nil, nil
@@ -119,6 +125,25 @@ func (w *writer) joinKeys(n *physical.HashJoin, build []expr.Field) (_ []*pb.Com
 	return out, computedProbe || computedBuild
 }
 
+// misfit says which fields of a hash join cannot stand together, "" when all can.
+func misfit(n *physical.HashJoin) string {
+	switch n.Kind {
+	case physical.BuildOuter, physical.FullOuter, physical.BuildSemi, physical.BuildAnti:
+		if n.Replicated {
+			return fmt.Sprintf("a %s join cannot have its build side replicated", n.Kind)
+		}
+	}
+	if n.NullAware && n.Kind != physical.ProbeAnti && n.Kind != physical.ProbeMark {
+		return fmt.Sprintf("a %s join cannot be NULL-aware", n.Kind)
+	}
+	for _, f := range n.RuntimeFilters {
+		if f.Key < 0 || f.Key >= len(n.BuildKeys) {
+			return fmt.Sprintf("runtime filter %d is on key %d of %d", f.ID, f.Key, len(n.BuildKeys))
+		}
+	}
+	return ""
+}
+
 // joinFields is the join's schema without looking at its inputs' again, which
 // takes a time that grows with the square of the depth.
 func joinFields(n *physical.HashJoin, l, r []expr.Field) []expr.Field {
@@ -137,8 +162,17 @@ func (e *encoder) nestedLoopJoin(n *physical.NestedLoopJoin) (*pb.Rel, []expr.Fi
 	if n.Cond != nil {
 		out.Expression = w.expr(n.Cond)
 	}
-	out.Common = e.common(common{rows: n.RowCount, emit: mapping,
-		enhancement:  unlessEmpty(&detail.Join{TwoValuedMark: n.Kind == physical.ProbeMark}),
+	own := &detail.Join{TwoValuedMark: n.Kind == physical.ProbeMark && n.NullAware == nil}
+	if n.NullAware != nil {
+		if n.Kind != physical.ProbeAnti && n.Kind != physical.ProbeMark {
+			e.errorf("a %s join cannot be NULL-aware", n.Kind)
+		}
+		own.Comparison = w.expr(n.NullAware)
+	}
+	if e.err != nil {
+		return nil, nil
+	}
+	out.Common = e.common(common{rows: n.RowCount, emit: mapping, enhancement: unlessEmpty(own),
 		optimization: unlessEmpty(&detail.JoinHints{MarkName: n.MarkName}), notes: w.notes.done()})
 	return &pb.Rel{RelType: &pb.Rel_NestedLoopJoin{NestedLoopJoin: out}}, loopFields(n, l, r)
 }

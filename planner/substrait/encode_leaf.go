@@ -64,7 +64,10 @@ func (e *encoder) scanNote(n *physical.Scan) proto.Message {
 		s.Names = nil
 	}
 	for _, f := range n.RuntimeFilters {
-		s.RuntimeFilters = append(s.RuntimeFilters, e.runtimeFilter(f.ID, f.Column))
+		s.RuntimeFilters = append(s.RuntimeFilters, runtimeFilter(f.ID, f.Column))
+		if f.Column < 0 || f.Column >= len(n.Fields) {
+			e.errorf("runtime filter %d is on column %d of %d", f.ID, f.Column, len(n.Fields))
+		}
 	}
 	if s.Names == nil && s.RuntimeFilters == nil {
 		return nil

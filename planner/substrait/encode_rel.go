@@ -1,8 +1,6 @@
 package substrait
 
 import (
-	"math"
-
 	pb "github.com/substrait-io/substrait-protobuf/go/substraitpb"
 	"google.golang.org/protobuf/proto"
 
@@ -159,9 +157,6 @@ func unlessEmpty(m proto.Message) proto.Message {
 }
 
 // runtimeFilter is the filter number id on a key or a column.
-func (e *encoder) runtimeFilter(id, position int) *detail.RuntimeFilter {
-	if position < 0 || position > math.MaxInt32 {
-		e.errorf("runtime filter %d is on position %d", id, position)
-	}
+func runtimeFilter(id, position int) *detail.RuntimeFilter {
 	return &detail.RuntimeFilter{Id: int64(id), Position: int64(position)}
 }

@@ -30,10 +30,16 @@ func joins() []plan {
 					Est: physical.Est{RowCount: 6}, Kind: kind, Probe: l, Build: o, Cond: cond, Emit: emit, MarkName: mark}})
 		}
 	}
+	compare := &expr.Call{Name: expr.OpEq, Typ: boolean, Span: at(50, 60), Args: []expr.Expr{col(l, 0),
+		&expr.Column{ID: 4, Typ: int8, Name: "o_orderkey"}}}
 	computed := &expr.Call{Name: expr.OpAdd, Args: []expr.Expr{col(o, 1), expr.NewLiteral(expr.Int(1), int8)}, Typ: int8, Span: at(50, 60)}
 	for _, kind := range []physical.JoinKind{physical.ProbeAnti, physical.ProbeMark} {
 		out = append(out, plan{"NOT IN as " + kind.String(), &physical.HashJoin{Kind: kind, NullAware: true, Probe: l, Build: o,
-			ProbeKeys: []expr.Expr{key(l, 0), key(l, 1)}, BuildKeys: []expr.Expr{computed, key(o, 0)}, Emit: []int{0}, MarkName: "m"}})
+			ProbeKeys: []expr.Expr{key(l, 0), key(l, 1)}, BuildKeys: []expr.Expr{computed, key(o, 0)}, Emit: []int{0}, MarkName: "m", Replicated: true}})
+		for _, cond := range []expr.Expr{nil, residual} {
+			out = append(out, plan{fmt.Sprintf("NOT IN as %s in a nested loop, condition %t", kind, cond != nil), &physical.NestedLoopJoin{
+				Kind: kind, Probe: l, Build: o, Cond: cond, NullAware: compare, Emit: []int{0}, MarkName: "m"}})
+		}
 	}
 	return append(out,
 		plan{"hash join with what the optimizer knows", &physical.HashJoin{Probe: l, Build: o, ProbeKeys: []expr.Expr{key(l, 0), key(l, 1)},

@@ -127,7 +127,6 @@ func corpus() []plan {
 		{"filter of an AND", &physical.Filter{Input: l, Conjuncts: []expr.Expr{
 			&expr.Call{Name: expr.OpAnd, Args: conjuncts(l), Typ: boolean, Span: at(1, 2)}}}},
 		{"filter of a bare NULL", &physical.Filter{Input: l, Conjuncts: []expr.Expr{expr.NullOf(expr.Of(expr.Unknown))}}},
-		{"project of every expression", projection(l)},
 		{"project of nothing", &physical.Project{Input: l}},
 		{"limit", &physical.Limit{Est: physical.Est{RowCount: 10}, Input: l, Offset: 5, Count: 10}},
 		{"offset alone", &physical.Limit{Input: l, Offset: math.MaxInt64, Count: -1}},
@@ -157,6 +156,9 @@ func corpus() []plan {
 		plan{"exchange by a computed key", &physical.Exchange{Input: l, Kind: physical.HashSplit,
 			Keys: []expr.Expr{col(l, 2), &expr.Call{Name: "lower", Args: []expr.Expr{col(l, 2)}, Typ: text, Span: at(3, 9)}}}},
 		plan{"exchange that keeps order", &physical.Exchange{Input: l, Kind: physical.Gather, Sorted: order(l)}})
+	for _, e := range expressions(l) {
+		out = append(out, plan{"project of " + e.String(), &physical.Project{Est: physical.Est{RowCount: 2}, Input: l, Exprs: []expr.Expr{col(l, 1), e}, Names: []string{"first", "sécond"}}})
+	}
 	out = append(out, joins()...)
 	out = append(out, aggregates()...)
 	return append(out, sharing()...)
@@ -184,16 +186,13 @@ func order(n physical.Node) []expr.SortKey {
 		{Expr: &expr.Call{Name: expr.OpNeg, Args: []expr.Expr{col(n, 0)}, Typ: int8}, Desc: true, NullsFirst: true}}
 }
 
-func projection(l physical.Node) *physical.Project {
-	n := &physical.Project{Est: physical.Est{RowCount: 2}, Input: l}
-	add := func(e expr.Expr) {
-		n.Exprs = append(n.Exprs, e)
-		n.Names = append(n.Names, "")
-		n.Names[len(n.Names)-1] = e.String()
-	}
+// expressions are all expressions, over the columns of l.
+func expressions(l physical.Node) []expr.Expr {
+	var out []expr.Expr
+	add := func(e expr.Expr) { out = append(out, e) }
 	for _, c := range constants() {
 		add(&expr.Literal{Value: c.value, Typ: c.typ, Span: at(1, 5)})
-		add(&expr.Param{Number: len(n.Exprs) + 1, Typ: c.typ, Span: at(1, 2)})
+		add(&expr.Param{Number: len(out) + 1, Typ: c.typ, Span: at(1, 2)})
 		add(&expr.Cast{Arg: expr.NullOf(text), To: c.typ, Span: at(8, 22)})
 		add(&expr.InList{Arg: expr.NewLiteral(c.value, c.typ), List: []expr.Value{c.value, expr.Null}, Negated: true, Span: at(9, 10)})
 	}
@@ -218,7 +217,7 @@ func projection(l physical.Node) *physical.Project {
 	for _, c := range calls(l) {
 		add(c)
 	}
-	return n
+	return out
 }
 
 // calls has what is a function of the standard and what is not quite.

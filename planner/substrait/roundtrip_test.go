@@ -1,8 +1,10 @@
 package substrait
 
 import (
+	"reflect"
 	"testing"
 
+	"github.com/skein-query/skein/planner/expr"
 	"github.com/skein-query/skein/planner/physical"
 )
 
@@ -68,5 +70,49 @@ func TestCopiesOfASharedSubplanAreOne(t *testing.T) {
 	other.Table = "another"
 	if _, err := Encode(union(l, other)); err == nil {
 		t.Error("two subplans were written as one")
+	}
+}
+
+// TestTheCorpusSetsEveryField keeps the corpus whole when a node or an expression
+// gets a new field.
+func TestTheCorpusSetsEveryField(t *testing.T) {
+	set := map[string]bool{}
+	for _, p := range corpus() {
+		markSet(set, reflect.ValueOf(p.node))
+	}
+	for _, v := range []any{physical.Scan{}, physical.File{}, physical.RuntimeFilterUse{}, physical.Values{}, physical.Receive{}, physical.Filter{},
+		physical.Project{}, physical.Limit{}, physical.Sort{}, physical.TopN{}, physical.Union{}, physical.SetOp{}, physical.HashJoin{},
+		physical.RuntimeFilter{}, physical.NestedLoopJoin{}, physical.Aggregate{}, physical.Exchange{}, physical.Shared{}, expr.Column{}, expr.Literal{},
+		expr.Param{}, expr.Call{}, expr.Cast{}, expr.Case{}, expr.When{}, expr.InList{}, expr.Aggregate{}, expr.SortKey{}, expr.Field{},
+		expr.Value{}, expr.Type{}, expr.Nested{}} {
+		typ := reflect.TypeOf(v)
+		for i := range typ.NumField() {
+			if name := typ.String() + "." + typ.Field(i).Name; !set[name] {
+				t.Errorf("no plan sets %s", name)
+			}
+		}
+	}
+}
+
+// markSet adds the fields under v that are not zero.
+func markSet(set map[string]bool, v reflect.Value) {
+	switch v.Kind() {
+	case reflect.Interface, reflect.Pointer:
+		if !v.IsNil() {
+			markSet(set, v.Elem())
+		}
+	case reflect.Slice:
+		for i := range v.Len() {
+			markSet(set, v.Index(i))
+		}
+	case reflect.Struct:
+		for i := range v.NumField() {
+			if f := v.Type().Field(i); f.IsExported() {
+				if !v.Field(i).IsZero() {
+					set[v.Type().String()+"."+f.Name] = true
+				}
+				markSet(set, v.Field(i))
+			}
+		}
 	}
 }

@@ -243,8 +243,13 @@ type Join struct {
 	TwoValuedMark      bool                   `protobuf:"varint,2,opt,name=two_valued_mark,json=twoValuedMark,proto3" json:"two_valued_mark,omitempty"`                // a mark is true or false, never NULL
 	FilterDecidesMatch bool                   `protobuf:"varint,3,opt,name=filter_decides_match,json=filterDecidesMatch,proto3" json:"filter_decides_match,omitempty"` // post_join_filter is a part of the join condition
 	ComputedKeys       bool                   `protobuf:"varint,4,opt,name=computed_keys,json=computedKeys,proto3" json:"computed_keys,omitempty"`                     // a key is a FieldReference with an expression as its root and no segment
-	unknownFields      protoimpl.UnknownFields
-	sizeCache          protoimpl.SizeCache
+	Replicated         bool                   `protobuf:"varint,5,opt,name=replicated,proto3" json:"replicated,omitempty"`                                             // every task of the fragment builds from the same rows
+	// Of a NestedLoopJoinRel: NULL-aware comparison; a row of the right side counts
+	// where the condition and the comparison are true, and makes the outcome unknown
+	// where the comparison is NULL.
+	Comparison    *substraitpb.Expression `protobuf:"bytes,6,opt,name=comparison,proto3" json:"comparison,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Join) Reset() {
@@ -303,6 +308,20 @@ func (x *Join) GetComputedKeys() bool {
 		return x.ComputedKeys
 	}
 	return false
+}
+
+func (x *Join) GetReplicated() bool {
+	if x != nil {
+		return x.Replicated
+	}
+	return false
+}
+
+func (x *Join) GetComparison() *substraitpb.Expression {
+	if x != nil {
+		return x.Comparison
+	}
+	return nil
 }
 
 // JoinHints is an optimization of HashJoinRel and NestedLoopJoinRel.
@@ -915,13 +934,19 @@ const file_planner_substrait_detail_detail_proto_rawDesc = "" +
 	"\bposition\x18\x02 \x01(\x03R\bposition\"`\n" +
 	"\x04Scan\x12\x14\n" +
 	"\x05names\x18\x01 \x03(\tR\x05names\x12B\n" +
-	"\x0fruntime_filters\x18\x02 \x03(\v2\x19.skein.plan.RuntimeFilterR\x0eruntimeFilters\"\xa4\x01\n" +
+	"\x0fruntime_filters\x18\x02 \x03(\v2\x19.skein.plan.RuntimeFilterR\x0eruntimeFilters\"\xfb\x01\n" +
 	"\x04Join\x12\x1d\n" +
 	"\n" +
 	"null_aware\x18\x01 \x01(\bR\tnullAware\x12&\n" +
 	"\x0ftwo_valued_mark\x18\x02 \x01(\bR\rtwoValuedMark\x120\n" +
 	"\x14filter_decides_match\x18\x03 \x01(\bR\x12filterDecidesMatch\x12#\n" +
-	"\rcomputed_keys\x18\x04 \x01(\bR\fcomputedKeys\"\x8f\x01\n" +
+	"\rcomputed_keys\x18\x04 \x01(\bR\fcomputedKeys\x12\x1e\n" +
+	"\n" +
+	"replicated\x18\x05 \x01(\bR\n" +
+	"replicated\x125\n" +
+	"\n" +
+	"comparison\x18\x06 \x01(\v2\x15.substrait.ExpressionR\n" +
+	"comparison\"\x8f\x01\n" +
 	"\tJoinHints\x12!\n" +
 	"\fbuild_unique\x18\x01 \x01(\bR\vbuildUnique\x12\x1b\n" +
 	"\tmark_name\x18\x02 \x01(\tR\bmarkName\x12B\n" +
@@ -991,31 +1016,33 @@ var file_planner_substrait_detail_detail_proto_goTypes = []any{
 	(*Files_RowGroups)(nil),           // 13: skein.plan.Files.RowGroups
 	(*Files_File)(nil),                // 14: skein.plan.Files.File
 	(*Notes_Column)(nil),              // 15: skein.plan.Notes.Column
-	(*substraitpb.NamedStruct)(nil),   // 16: substrait.NamedStruct
-	(substraitpb.AggregationPhase)(0), // 17: substrait.AggregationPhase
-	(*substraitpb.SortField)(nil),     // 18: substrait.SortField
-	(*timestamppb.Timestamp)(nil),     // 19: google.protobuf.Timestamp
-	(*substraitpb.Type)(nil),          // 20: substrait.Type
+	(*substraitpb.Expression)(nil),    // 16: substrait.Expression
+	(*substraitpb.NamedStruct)(nil),   // 17: substrait.NamedStruct
+	(substraitpb.AggregationPhase)(0), // 18: substrait.AggregationPhase
+	(*substraitpb.SortField)(nil),     // 19: substrait.SortField
+	(*timestamppb.Timestamp)(nil),     // 20: google.protobuf.Timestamp
+	(*substraitpb.Type)(nil),          // 21: substrait.Type
 }
 var file_planner_substrait_detail_detail_proto_depIdxs = []int32{
 	14, // 0: skein.plan.Files.files:type_name -> skein.plan.Files.File
 	2,  // 1: skein.plan.Scan.runtime_filters:type_name -> skein.plan.RuntimeFilter
-	2,  // 2: skein.plan.JoinHints.runtime_filters:type_name -> skein.plan.RuntimeFilter
-	16, // 3: skein.plan.Fields.schema:type_name -> substrait.NamedStruct
-	17, // 4: skein.plan.Aggregate.phase:type_name -> substrait.AggregationPhase
-	18, // 5: skein.plan.Exchange.sorted:type_name -> substrait.SortField
-	0,  // 6: skein.plan.Receive.kind:type_name -> skein.plan.Receive.Kind
-	16, // 7: skein.plan.Receive.schema:type_name -> substrait.NamedStruct
-	18, // 8: skein.plan.Receive.sorted:type_name -> substrait.SortField
-	15, // 9: skein.plan.Notes.columns:type_name -> skein.plan.Notes.Column
-	19, // 10: skein.plan.Files.File.mod_time:type_name -> google.protobuf.Timestamp
-	13, // 11: skein.plan.Files.File.row_groups:type_name -> skein.plan.Files.RowGroups
-	20, // 12: skein.plan.Notes.Column.type:type_name -> substrait.Type
-	13, // [13:13] is the sub-list for method output_type
-	13, // [13:13] is the sub-list for method input_type
-	13, // [13:13] is the sub-list for extension type_name
-	13, // [13:13] is the sub-list for extension extendee
-	0,  // [0:13] is the sub-list for field type_name
+	16, // 2: skein.plan.Join.comparison:type_name -> substrait.Expression
+	2,  // 3: skein.plan.JoinHints.runtime_filters:type_name -> skein.plan.RuntimeFilter
+	17, // 4: skein.plan.Fields.schema:type_name -> substrait.NamedStruct
+	18, // 5: skein.plan.Aggregate.phase:type_name -> substrait.AggregationPhase
+	19, // 6: skein.plan.Exchange.sorted:type_name -> substrait.SortField
+	0,  // 7: skein.plan.Receive.kind:type_name -> skein.plan.Receive.Kind
+	17, // 8: skein.plan.Receive.schema:type_name -> substrait.NamedStruct
+	19, // 9: skein.plan.Receive.sorted:type_name -> substrait.SortField
+	15, // 10: skein.plan.Notes.columns:type_name -> skein.plan.Notes.Column
+	20, // 11: skein.plan.Files.File.mod_time:type_name -> google.protobuf.Timestamp
+	13, // 12: skein.plan.Files.File.row_groups:type_name -> skein.plan.Files.RowGroups
+	21, // 13: skein.plan.Notes.Column.type:type_name -> substrait.Type
+	14, // [14:14] is the sub-list for method output_type
+	14, // [14:14] is the sub-list for method input_type
+	14, // [14:14] is the sub-list for extension type_name
+	14, // [14:14] is the sub-list for extension extendee
+	0,  // [0:14] is the sub-list for field type_name
 }
 
 func init() { file_planner_substrait_detail_detail_proto_init() }
