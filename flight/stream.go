@@ -1,14 +1,15 @@
 package flight
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"io"
 
 	"github.com/apache/arrow-go/v18/arrow"
-	"github.com/apache/arrow-go/v18/arrow/array"
 	"github.com/apache/arrow-go/v18/arrow/flight"
 	"github.com/apache/arrow-go/v18/arrow/ipc"
+	"github.com/apache/arrow-go/v18/arrow/memory"
 
 	"github.com/skein-query/skein/internal/sqlerr"
 )
@@ -18,22 +19,26 @@ import (
 const maxBatchBytes = 7 << 19
 
 // send streams a query's batches until they end, the client goes or the query is
-// cancelled. It does not close the query.
+// cancelled. It does not close the query. The schema goes ahead of the first rows,
+// which may take long: clients wait for it before they hand out a reader.
 func send(q *query, stream flight.FlightService_DoGetServer) error {
 	ctx, cancel := context.WithCancelCause(stream.Context())
 	defer cancel(nil)
 	stop := context.AfterFunc(q.ctx, func() { cancel(context.Cause(q.ctx)) })
 	defer stop()
-	w := flight.NewRecordWriter(stream, ipc.WithSchema(q.schema))
+	w := sender{stream: stream, schema: q.schema}
+	if err := w.payload(ipc.GetSchemaPayload(q.schema, memory.DefaultAllocator)); err != nil {
+		return err
+	}
 	for {
 		batch, err := q.result.Next(ctx)
 		if errors.Is(err, io.EOF) {
-			return w.Close() // sends the schema of a result without batches
+			return nil
 		}
 		if err != nil {
 			return withText(causeOf(ctx, err), q.text)
 		}
-		err = write(w, q.schema, batch)
+		err = w.batch(batch)
 		batch.Release()
 		if err != nil {
 			return err
@@ -41,34 +46,48 @@ func send(q *query, stream flight.FlightService_DoGetServer) error {
 	}
 }
 
-// write sends a batch under the schema that was promised.
-func write(w *flight.Writer, schema *arrow.Schema, batch arrow.RecordBatch) error {
-	if int(batch.NumCols()) != schema.NumFields() {
-		return sqlerr.New(sqlerr.InternalError, "the result has %d columns instead of %d", batch.NumCols(), schema.NumFields())
+// sender writes batches as Flight messages. It is arrow-go's record writer without
+// its wait for the first batch and without its second encoding of a message that
+// has been measured.
+type sender struct {
+	stream flight.FlightService_DoGetServer
+	schema *arrow.Schema
+	body   bytes.Buffer // of the last message; gRPC has copied it when Send returns
+}
+
+// batch sends a batch under the schema that was promised.
+func (w *sender) batch(batch arrow.RecordBatch) error {
+	if int(batch.NumCols()) != w.schema.NumFields() {
+		return sqlerr.New(sqlerr.InternalError, "the result has %d columns instead of %d", batch.NumCols(), w.schema.NumFields())
 	}
-	for i, f := range schema.Fields() {
+	for i, f := range w.schema.Fields() {
 		if got := batch.Column(i).DataType(); !arrow.TypeEqual(got, f.Type) {
 			return sqlerr.New(sqlerr.InternalError, "result column %q has type %s instead of %s", f.Name, got, f.Type)
 		}
 	}
-	promised := array.NewRecordBatch(schema, batch.Columns(), batch.NumRows())
-	defer promised.Release()
-	return writeSlices(w, promised)
+	return w.slices(batch)
 }
 
-// writeSlices halves a batch until its parts fit a message; a single row is sent
+// slices halves a batch until its parts fit a message; a single row is sent
 // whatever its size.
-func writeSlices(w *flight.Writer, batch arrow.RecordBatch) error {
+func (w *sender) slices(batch arrow.RecordBatch) error {
 	rows := batch.NumRows()
 	if rows == 0 {
 		return nil
 	}
-	if rows == 1 || fits(batch) {
-		return w.Write(batch)
+	payload, err := ipc.GetRecordBatchPayload(batch)
+	if err != nil {
+		return err
 	}
+	var size counter
+	_ = payload.SerializeBody(&size) // a counter never fails
+	if rows == 1 || size <= maxBatchBytes {
+		return w.payload(payload)
+	}
+	payload.Release()
 	for _, r := range [2][2]int64{{0, rows / 2}, {rows / 2, rows}} {
 		part := batch.NewSlice(r[0], r[1])
-		err := writeSlices(w, part)
+		err := w.slices(part)
 		part.Release()
 		if err != nil {
 			return err
@@ -77,39 +96,16 @@ func writeSlices(w *flight.Writer, batch arrow.RecordBatch) error {
 	return nil
 }
 
-// fits reports whether a batch is small enough for one message. The buffers behind
-// a slice may be larger than the slice: only when they are too large is the
-// message made to measure it.
-func fits(batch arrow.RecordBatch) bool {
-	size := 0
-	for _, c := range batch.Columns() {
-		size += bufferBytes(c.Data())
+// payload sends one message and releases it.
+func (w *sender) payload(p ipc.Payload) error {
+	defer p.Release()
+	w.body.Reset()
+	if err := p.SerializeBody(&w.body); err != nil {
+		return err
 	}
-	if size <= maxBatchBytes {
-		return true
-	}
-	payload, err := ipc.GetRecordBatchPayload(batch)
-	if err != nil {
-		return true // writing it will say why
-	}
-	defer payload.Release()
-	var sent counter
-	_ = payload.SerializeBody(&sent) // a counter never fails
-	return sent <= maxBatchBytes
-}
-
-// bufferBytes is the size of all buffers behind an array.
-func bufferBytes(d arrow.ArrayData) int {
-	size := 0
-	for _, b := range d.Buffers() {
-		if b != nil {
-			size += b.Len()
-		}
-	}
-	for _, child := range d.Children() {
-		size += bufferBytes(child)
-	}
-	return size
+	meta := p.Meta()
+	defer meta.Release()
+	return w.stream.Send(&flight.FlightData{DataHeader: meta.Bytes(), DataBody: w.body.Bytes()})
 }
 
 // counter counts what is written to it.

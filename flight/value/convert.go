@@ -1,4 +1,4 @@
-package flight
+package value
 
 import (
 	"encoding/hex"
@@ -15,10 +15,10 @@ import (
 
 const microsPerDay = 86_400_000_000
 
-// convert casts a bound value to a parameter's type as PostgreSQL's assignment
+// Convert casts a bound value to a parameter's type as PostgreSQL's assignment
 // would. Clients choose Arrow types by their language's: a Go or Python program
 // binds int64, float64 and text whatever the parameter is.
-func convert(v expr.Value, from, to expr.Type) (expr.Value, error) {
+func Convert(v expr.Value, from, to expr.Type) (expr.Value, error) {
 	if v.Null {
 		return expr.Null, nil
 	}
@@ -55,7 +55,16 @@ func invalidText(v expr.Value, to expr.Type) error {
 	if to.Kind >= expr.Date && to.Kind <= expr.Interval {
 		code = sqlerr.InvalidDatetimeFormat
 	}
-	return sqlerr.New(code, "invalid input syntax for type %s: %q", to, cut(v.S))
+	return sqlerr.New(code, "invalid input syntax for type %s: %q", to, excerpt(v.S))
+}
+
+// excerpt is enough of a text to know it by.
+func excerpt(s string) string {
+	const most = 100
+	if len(s) <= most {
+		return s
+	}
+	return strings.ToValidUTF8(s[:most], "") + "…"
 }
 
 func outOfRange(to expr.Type) error {
@@ -313,7 +322,7 @@ func toNested(v expr.Value, from, to expr.Type) (expr.Value, error) {
 			f, t = from.Nested.Fields[i%2].Type, to.Nested.Fields[i%2].Type
 		}
 		var err error
-		if out.Elems[i], err = convert(e, f, t); err != nil {
+		if out.Elems[i], err = Convert(e, f, t); err != nil {
 			return v, err
 		}
 	}

@@ -1,0 +1,70 @@
+package exchange
+
+import (
+	"fmt"
+	"sync"
+
+	"github.com/skein-query/skein/internal/sqlerr"
+)
+
+// Hub knows the edges and results of the queries that run in this process.
+type Hub struct {
+	mu      sync.Mutex
+	queries map[string]*Query
+}
+
+// Query is what a query moves through this process.
+type Query struct {
+	Result *Result
+	edges  map[int]*Edge
+}
+
+// NewHub makes an empty hub.
+func NewHub() *Hub { return &Hub{queries: map[string]*Query{}} }
+
+// Open makes room for a query with the given edges.
+func (h *Hub) Open(query string, edges map[int]*Edge) *Query {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	q := &Query{Result: NewResult(), edges: edges}
+	h.queries[query] = q
+	return q
+}
+
+// Query finds a query that was opened and not closed.
+func (h *Hub) Query(query string) (*Query, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	q, ok := h.queries[query]
+	if !ok {
+		return nil, sqlerr.New(sqlerr.QueryCanceled, "query %s has ended", query)
+	}
+	return q, nil
+}
+
+// Edge is an edge of the query.
+func (q *Query) Edge(id int) (*Edge, error) {
+	e, ok := q.edges[id]
+	if !ok {
+		return nil, fmt.Errorf("edge %d is not part of the query", id)
+	}
+	return e, nil
+}
+
+// Close ends a query: readers fail with err, everything kept is freed.
+func (h *Hub) Close(query string, err error) {
+	h.mu.Lock()
+	q, ok := h.queries[query]
+	delete(h.queries, query)
+	h.mu.Unlock()
+	if !ok {
+		return
+	}
+	if err == nil {
+		err = sqlerr.New(sqlerr.QueryCanceled, "query %s has ended", query)
+	}
+	for _, e := range q.edges {
+		e.Close(err)
+	}
+	q.Result.Close()
+}

@@ -1,0 +1,102 @@
+package client
+
+import (
+	"context"
+	"errors"
+	"strings"
+
+	"github.com/apache/arrow-adbc/go/adbc"
+	"github.com/apache/arrow-adbc/go/adbc/driver/flightsql"
+	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/memory"
+)
+
+// Client is a connection to a server and its session. Its methods may be called
+// concurrently.
+type Client struct {
+	db   adbc.Database
+	conn adbc.Connection
+}
+
+// maxMessageBytes is the largest message taken: a row may be larger than what the
+// server cuts its batches to.
+const maxMessageBytes = "268435456"
+
+// Open connects to addr: grpc://HOST:PORT, grpc+tls://HOST:PORT or HOST:PORT.
+func Open(ctx context.Context, addr string) (*Client, error) {
+	if !strings.Contains(addr, "://") {
+		addr = "grpc://" + addr
+	}
+	db, err := flightsql.NewDriver(memory.DefaultAllocator).NewDatabase(map[string]string{
+		adbc.OptionKeyURI:                addr,
+		flightsql.OptionWithMaxMsgSize:   maxMessageBytes,
+		flightsql.OptionCookieMiddleware: adbc.OptionValueEnabled,
+	})
+	if err != nil {
+		return nil, fromADBC(err)
+	}
+	conn, err := db.Open(ctx)
+	if err != nil {
+		return nil, errors.Join(fromADBC(err), db.Close())
+	}
+	return &Client{db, conn}, nil
+}
+
+// Close ends the session and the connection.
+func (c *Client) Close() error { return errors.Join(c.conn.Close(), c.db.Close()) }
+
+// Query runs a statement of any kind. Rows of an update have no columns.
+func (c *Client) Query(ctx context.Context, sql string) (*Rows, error) {
+	return c.QueryWith(ctx, sql, nil)
+}
+
+// QueryWith runs a prepared statement once for each row of params, which has a
+// column for each parameter and stays the caller's. Nil params prepare nothing.
+func (c *Client) QueryWith(ctx context.Context, sql string, params arrow.RecordBatch) (*Rows, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	rows, err := c.query(ctx, sql, params)
+	if err != nil {
+		cancel()
+		return nil, fromADBC(err)
+	}
+	rows.cancel = cancel
+	return rows, nil
+}
+
+func (c *Client) query(ctx context.Context, sql string, params arrow.RecordBatch) (*Rows, error) {
+	statement, err := c.conn.NewStatement()
+	if err != nil {
+		return nil, err
+	}
+	rows := &Rows{statement: statement}
+	err = statement.SetSqlQuery(sql)
+	if err == nil && params != nil {
+		if err = statement.Prepare(ctx); err == nil {
+			err = statement.Bind(ctx, params)
+		}
+	}
+	if err == nil {
+		rows.reader, rows.affected, err = statement.ExecuteQuery(ctx)
+	}
+	if err != nil {
+		_ = statement.Close() // the first error is the one that says something
+		return nil, err
+	}
+	return rows, nil
+}
+
+// Exec runs a statement to its end for its effect and gives the number of rows it
+// changed, or -1.
+func (c *Client) Exec(ctx context.Context, sql string) (int64, error) {
+	rows, err := c.Query(ctx, sql)
+	if err != nil {
+		return -1, err
+	}
+	for batch, err := range rows.Batches() {
+		if err != nil {
+			return -1, errors.Join(err, rows.Close())
+		}
+		batch.Release()
+	}
+	return rows.Affected(), rows.Close()
+}
