@@ -21,6 +21,15 @@ type Evaluator struct {
 
 // New compiles e over the columns of input: Column.ID is an ordinal in it.
 func New(e expr.Expr, input []expr.Field, o Options) (*Evaluator, error) {
+	e, err := Fold(e)
+	if err != nil {
+		return nil, err
+	}
+	return newEvaluator(e, input, o)
+}
+
+// newEvaluator is New for what is folded already, or is about to be.
+func newEvaluator(e expr.Expr, input []expr.Field, o Options) (*Evaluator, error) {
 	c := &compiler{input: input, opts: o}
 	s, err := c.compile(e)
 	if err != nil {

@@ -30,6 +30,10 @@ func NewFilter(conjuncts []expr.Expr, input []expr.Field, o Options) (*Filter, e
 	c := &compiler{input: input, opts: o}
 	var all []expr.Expr
 	for _, e := range conjuncts {
+		e, err := Fold(e)
+		if err != nil {
+			return nil, err
+		}
 		all = append(all, expr.Conjuncts(e)...)
 	}
 	all = safeFirst(mergeRanges(all))

@@ -11,7 +11,7 @@ func Constant(e expr.Expr) (expr.Value, error) {
 	if lit, ok := e.(*expr.Literal); ok {
 		return lit.Value, nil
 	}
-	v, err := New(e, nil, Options{})
+	v, err := newEvaluator(e, nil, Options{})
 	if err != nil {
 		return expr.Value{}, err
 	}

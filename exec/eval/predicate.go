@@ -15,13 +15,15 @@ type Predicate struct {
 	filter  *Filter
 	columns []int
 	bounds  []Bound
-	entries expr.Expr // the condition over its one column as ordinal 0; nil when it has more
-	field   expr.Field
 	width   int // of the scan's columns
 }
 
 // NewPredicate compiles a condition over the scan's columns.
 func NewPredicate(cond expr.Expr, input []expr.Field, o Options) (*Predicate, error) {
+	cond, err := Fold(cond)
+	if err != nil {
+		return nil, err
+	}
 	f, err := NewFilter([]expr.Expr{cond}, input, o)
 	if err != nil {
 		return nil, err

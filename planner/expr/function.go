@@ -1,6 +1,7 @@
 package expr
 
 import (
+	"maps"
 	"slices"
 	"strings"
 
@@ -193,4 +194,31 @@ func typeList(args []Type) string {
 		parts[i] = bare(t)
 	}
 	return strings.Join(parts, ", ")
+}
+
+// Signatures is every overload of every function and operator in the tables, in
+// the order of names, numerics as numeric(10,2): for catalogs, and for tests that
+// an engine knows them all.
+func Signatures() []Signature {
+	var out []Signature
+	all := overloads()
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		for _, o := range all[name] {
+			args := make([]Type, len(o.args))
+			for i := range args {
+				switch k := o.arg(i); k {
+				case anyKind:
+					args[i] = Of(Int4)
+				case Numeric:
+					args[i] = NumericOf(10, 2)
+				case List:
+					args[i] = ListOf(Of(Int4))
+				default:
+					args[i] = Of(k)
+				}
+			}
+			out = append(out, o.signature(name, args))
+		}
+	}
+	return out
 }
