@@ -33,6 +33,8 @@ type Case struct {
 	// OneInstance says why the rows depend on the number of instances, or on how
 	// rows are spread over them; such a case runs with one instance only.
 	OneInstance string
+	// Large says why so many rows are needed that only large batches are tried.
+	Large string
 	// Approximate says why numbers need to agree only to 12 digits, and numerics to
 	// the digits that the shorter one has.
 	Approximate string
@@ -60,14 +62,19 @@ func Run(t *testing.T, c Case) {
 	if c.OneInstance != "" {
 		counts = instances[:1]
 	}
+	sizes, seeds := batchSizes, uint64(3)
+	if c.Large != "" {
+		sizes, seeds = sizes[len(sizes)-1:], 2
+	}
+	tables := parseTables(c.Inputs)
 	for _, n := range counts {
-		for _, size := range batchSizes {
-			for seed := range uint64(3) {
+		for _, size := range sizes {
+			for seed := range seeds {
 				v := variation{instances: n, batchRows: size, seed: seed, plain: seed == 0}
-				t.Run(v.String(), func(t *testing.T) { c.check(t, v, c.run(t, v)) })
+				t.Run(v.String(), func(t *testing.T) { c.check(t, v, c.run(t, tables, v)) })
 			}
 		}
-		c.runTrouble(t, variation{instances: n, batchRows: 2, seed: uint64(n)})
+		c.runTrouble(t, tables, variation{instances: n, batchRows: sizes[min(1, len(sizes)-1)], seed: uint64(n)})
 	}
 }
 
@@ -97,12 +104,16 @@ func (v variation) String() string {
 }
 
 // runTrouble runs the variations in which something goes wrong.
-func (c Case) runTrouble(t *testing.T, v variation) {
-	for at := 1; at <= 3; at++ {
+func (c Case) runTrouble(t *testing.T, tables []tableRows, v variation) {
+	first, limits := 1, []int64{1, 5_000, 30_000, 200_000}
+	if c.Large != "" {
+		first, limits = 3, []int64{500_000}
+	}
+	for at := first; at <= 3; at++ {
 		fails, cancelled, stopped := v, v, v
 		fails.failAfter, cancelled.cancelAt, stopped.stopAfter = at, at, at
 		t.Run(fails.String(), func(t *testing.T) {
-			r := c.run(t, fails)
+			r := c.run(t, tables, fails)
 			if r.err == nil {
 				c.check(t, fails, r) // the plan did not need to read so far
 			} else if r.err.Error() != errInput.Error() && !strings.Contains(r.err.Error(), errInput.Error()) && sqlerr.CodeOf(r.err) != c.Code {
@@ -110,7 +121,7 @@ func (c Case) runTrouble(t *testing.T, v variation) {
 			}
 		})
 		t.Run(cancelled.String(), func(t *testing.T) {
-			r := c.run(t, cancelled)
+			r := c.run(t, tables, cancelled)
 			if r.err == nil {
 				c.check(t, cancelled, r)
 			} else if sqlerr.CodeOf(r.err) != sqlerr.QueryCanceled && sqlerr.CodeOf(r.err) != c.Code {
@@ -118,16 +129,16 @@ func (c Case) runTrouble(t *testing.T, v variation) {
 			}
 		})
 		t.Run(stopped.String(), func(t *testing.T) {
-			if r := c.run(t, stopped); r.err != nil && sqlerr.CodeOf(r.err) != c.Code {
+			if r := c.run(t, tables, stopped); r.err != nil && sqlerr.CodeOf(r.err) != c.Code {
 				t.Errorf("an instance that stops makes another fail: %v", r.err)
 			}
 		})
 	}
-	for _, limit := range []int64{1, 5_000, 30_000, 200_000} {
+	for _, limit := range limits {
 		v := v
 		v.limitBytes = limit
 		t.Run(v.String(), func(t *testing.T) {
-			r := c.run(t, v)
+			r := c.run(t, tables, v)
 			if r.err == nil {
 				c.check(t, v, r)
 			} else if code := sqlerr.CodeOf(r.err); code != sqlerr.OutOfMemory && code != c.Code {

@@ -31,14 +31,14 @@ type result struct {
 }
 
 // run executes a case once and checks what must hold whatever comes out.
-func (c Case) run(t *testing.T, v variation) result {
+func (c Case) run(t *testing.T, tables []tableRows, v variation) result {
 	t.Helper()
 	ctx, cancel := context.WithCancelCause(context.Background())
 	defer cancel(nil)
 	timer := time.AfterFunc(patience, func() { cancel(errPatience) })
 	defer timer.Stop()
 
-	in := &inputs{tables: parseTables(c.Inputs), v: v, cancel: cancel}
+	in := &inputs{tables: tables, v: v, cancel: cancel}
 	plan := c.Plan(in.scans()...)
 	ledger := memory.NewLedger(v.limitBytes)
 	account := ledger.NewAccount("test")

@@ -191,16 +191,27 @@ func (s *shaper) coded(b *vector.Batch, i int, values []expr.Value) (vector.Colu
 			codes[j] = d.code[expr.FormatValue(v, t)]
 		}
 	}
-	switch s.r.IntN(3) {
+	switch n := d.dict.Values.Len; s.r.IntN(3) {
 	case 0:
-		c.Width, c.Data = 4, vector.BytesOf(codes)
+		c.Width = 4
 	case 1:
-		c.Width, c.Data = 2, vector.BytesOf(cut[uint16](codes))
-	default:
-		c.Width, c.Data = 1, cut[uint8](codes)
-		if d.dict.Values.Len > 256 {
-			c.Width, c.Data = 4, vector.BytesOf(codes)
+		c.Width = 2
+		if n > 1<<16 {
+			c.Width = 4
 		}
+	default:
+		c.Width = 1
+		if n > 1<<8 {
+			c.Width = 4
+		}
+	}
+	switch c.Width {
+	case 1:
+		c.Data = cut[uint8](codes)
+	case 2:
+		c.Data = vector.BytesOf(cut[uint16](codes))
+	default:
+		c.Data = vector.BytesOf(codes)
 	}
 	return s.slab(b, c)
 }
