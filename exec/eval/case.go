@@ -3,6 +3,7 @@ package eval
 import (
 	"github.com/skein-query/skein/exec/kernel"
 	"github.com/skein-query/skein/exec/vector"
+	"github.com/skein-query/skein/internal/sqlerr"
 	"github.com/skein-query/skein/planner/expr"
 )
 
@@ -127,7 +128,18 @@ func (c *compiler) nullIf(e *expr.Call) (step, error) {
 	if err != nil {
 		return nil, err
 	}
-	same, err := c.comparison(&expr.Call{Name: expr.OpEq, Args: e.Args, Typ: expr.Of(expr.Bool), Span: e.Span})
+	eq, err := expr.Resolve(expr.OpEq, argTypes(e))
+	if err != nil {
+		return nil, sqlerr.AtSpan(err, e.Span)
+	}
+	args := make([]expr.Expr, len(e.Args))
+	for i, a := range e.Args {
+		args[i] = a
+		if !a.Type().Equal(eq.Args[i]) {
+			args[i] = &expr.Cast{Arg: a, To: eq.Args[i], Span: e.Span}
+		}
+	}
+	same, err := c.comparison(&expr.Call{Name: expr.OpEq, Args: args, Typ: expr.Of(expr.Bool), Span: e.Span})
 	return &nullIfStep{arg, same}, err
 }
 

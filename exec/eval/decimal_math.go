@@ -45,6 +45,8 @@ func decimalFunction(e *expr.Call) (rowFunc, error) {
 		return moduloRow(scale, second), nil
 	case "div":
 		return divRow(scale, second), nil
+	case "gcd", "lcm":
+		return decimalDivisor(scale, second, e.Name == "lcm"), nil
 	case "width_bucket":
 		return widthBucketDecimal(e), nil
 	case "sqrt", "exp", "ln", "log", "log10", "power", "pow", "^":
@@ -134,6 +136,26 @@ func divRow(as, bs int) rowFunc {
 			return numericOverflow()
 		}
 		return out.decimal(row, q, 0)
+	}
+}
+
+// decimalDivisor is gcd and lcm of numerics.
+func decimalDivisor(as, bs int, multiple bool) rowFunc {
+	scale := max(as, bs)
+	return func(in []input, row int, out *output) error {
+		a := new(big.Int).Mul(kernel.BigOf(in[0].dec(row)), kernel.BigOf(kernel.Pow10(scale-as)))
+		b := new(big.Int).Mul(kernel.BigOf(in[1].dec(row)), kernel.BigOf(kernel.Pow10(scale-bs)))
+		a.Abs(a)
+		b.Abs(b)
+		r := new(big.Int).GCD(nil, nil, a, b)
+		if multiple && r.Sign() != 0 {
+			r.Mul(a.Quo(a, r), b)
+		}
+		v, ok := kernel.FromBig(r)
+		if !ok {
+			return numericOverflow()
+		}
+		return out.decimal(row, v, scale)
 	}
 }
 

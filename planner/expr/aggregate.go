@@ -39,16 +39,34 @@ bit_xor(int8) int8
 string_agg(text, text) text
 string_agg(bytea, bytea) bytea
 array_agg(any) list
+stddev(int2) numeric !
+stddev(int4) numeric !
+stddev(int8) numeric !
 stddev(numeric) numeric !
 stddev(float8) float8
+stddev_samp(int2) numeric !
+stddev_samp(int4) numeric !
+stddev_samp(int8) numeric !
 stddev_samp(numeric) numeric !
 stddev_samp(float8) float8
+stddev_pop(int2) numeric !
+stddev_pop(int4) numeric !
+stddev_pop(int8) numeric !
 stddev_pop(numeric) numeric !
 stddev_pop(float8) float8
+variance(int2) numeric !
+variance(int4) numeric !
+variance(int8) numeric !
 variance(numeric) numeric !
 variance(float8) float8
+var_samp(int2) numeric !
+var_samp(int4) numeric !
+var_samp(int8) numeric !
 var_samp(numeric) numeric !
 var_samp(float8) float8
+var_pop(int2) numeric !
+var_pop(int4) numeric !
+var_pop(int8) numeric !
 var_pop(numeric) numeric !
 var_pop(float8) float8
 corr(float8, float8) float8

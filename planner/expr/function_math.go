@@ -62,8 +62,10 @@ acosh(float8) float8 !
 atanh(float8) float8 !
 gcd(int4, int4) int4 !
 gcd(int8, int8) int8 !
+gcd(numeric, numeric) numeric !
 lcm(int4, int4) int4 !
 lcm(int8, int8) int8 !
+lcm(numeric, numeric) numeric !
 factorial(int8) numeric !
 width_bucket(float8, float8, float8, int4) int4 !
 width_bucket(numeric, numeric, numeric, int4) int4 !

@@ -35,6 +35,13 @@ func resultType(name string, kind Kind, args []Type) Type {
 	case OpMod, "mod":
 		scale := int(max(a.Scale, b.Scale))
 		return NumericOf(max(int(a.Precision)-int(a.Scale), int(b.Precision)-int(b.Scale))+scale, scale)
+	case "gcd", "lcm":
+		scale := int(max(a.Scale, b.Scale))
+		whole := max(int(a.Precision)-int(a.Scale), int(b.Precision)-int(b.Scale))
+		if name == "lcm" {
+			whole = MaxPrecision - scale
+		}
+		return NumericOf(whole+scale, scale)
 	case "div", "factorial":
 		return NumericOf(MaxPrecision, 0)
 	case "ceil", "ceiling", "floor", "round", "trunc":

@@ -1,5 +1,7 @@
 package expr
 
+import "slices"
+
 // operators are the operators that the tables can tell; comparisons and special
 // forms are made below. See overload for the notation.
 const operators = `
@@ -182,14 +184,17 @@ func unify(args []Type) {
 	if len(args) != 2 {
 		return
 	}
-	a, b := args[0].Kind, args[1].Kind
-	same := args[0].IsInteger() && args[1].IsInteger() ||
-		(a == Float4 || a == Float8) && (b == Float4 || b == Float8) ||
-		isPoint(a) && isPoint(b)
-	if same && a != b {
+	if a, b := args[0].Kind, args[1].Kind; a != b && sameFamily(args[0], args[1]) {
 		args[0], args[1] = Of(max(a, b)), Of(max(a, b))
 	}
 }
+
+// sameFamily reports whether PostgreSQL has operators that mix the two types.
+func sameFamily(a, b Type) bool {
+	return a.IsInteger() && b.IsInteger() || isFloat(a.Kind) && isFloat(b.Kind) || isPoint(a.Kind) && isPoint(b.Kind)
+}
+
+func isFloat(k Kind) bool { return k == Float4 || k == Float8 }
 
 // isPoint reports whether the kind is a date or timestamp; the wider is the later.
 func isPoint(k Kind) bool { return k == Date || k == Timestamp || k == TimestampTZ }
@@ -216,7 +221,14 @@ func resolveSpecial(name string, args []Type) (_ Signature, ok bool, err error) 
 		if err != nil {
 			return sig, true, err
 		}
-		sig.Args, sig.Result = eq.Args, eq.Args[0]
+		// PostgreSQL's mixed comparisons take the first argument as it is, and so it is
+		// the result; the comparison casts for itself.
+		sig.Args = eq.Args
+		if sameFamily(args[0], eq.Args[0]) {
+			sig.Args = slices.Clone(eq.Args)
+			sig.Args[0] = args[0]
+		}
+		sig.Result = sig.Args[0]
 	case FnCoalesce, FnGreatest, FnLeast:
 		t, err := CommonType(map[string]string{FnCoalesce: "COALESCE", FnGreatest: "GREATEST", FnLeast: "LEAST"}[name], args...)
 		if err != nil {
