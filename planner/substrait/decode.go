@@ -207,7 +207,8 @@ func (a about) est() physical.Est { return physical.Est{RowCount: a.rows} }
 // is refused when own is nil.
 func (d *decoder) about(c *pb.RelCommon, emits bool, own proto.Message) (about, error) {
 	h := c.GetHint()
-	out := about{rows: h.GetStats().GetRowCount(), alias: h.GetAlias(), names: h.GetOutputNames(), advanced: c.GetAdvancedExtension()}
+	// Adding 0 makes a negative zero, which would not be written, the usual one.
+	out := about{rows: h.GetStats().GetRowCount() + 0, alias: h.GetAlias(), names: h.GetOutputNames(), advanced: c.GetAdvancedExtension()}
 	if e := c.GetEmit(); e != nil {
 		out.emit, out.hasEmit = e.GetOutputMapping(), true
 	}
