@@ -7,6 +7,7 @@ length(bytea) int4
 char_length(text) int4
 character_length(text) int4
 octet_length(text) int4
+octet_length(char) int4
 octet_length(bytea) int4
 bit_length(text) int4
 bit_length(bytea) int4
@@ -61,6 +62,8 @@ encode(bytea, text) text !
 decode(text, text) bytea !
 regexp_replace(text, text, text) text !
 regexp_replace(text, text, text, text) text !
+similar_to_escape(text) text !
+similar_to_escape(text, text) text !
 regexp_like(text, text) bool !
 regexp_like(text, text, text) bool !
 regexp_count(text, text) int4 !

@@ -1,6 +1,11 @@
 package expr
 
-import "slices"
+import (
+	"slices"
+	"strings"
+
+	"github.com/skein-query/skein/internal/sqlerr"
+)
 
 // operators are the operators that the tables can tell; comparisons and special
 // forms are made below. See overload for the notation.
@@ -121,6 +126,18 @@ neg(interval) interval !
 >>(int2, int4) int2
 >>(int4, int4) int4
 >>(int8, int4) int8
+~(int2) int2
+~(int4) int4
+~(int8) int8
+@(int2) int2 !
+@(int4) int4 !
+@(int8) int8 !
+@(numeric) numeric
+@(float4) float4
+@(float8) float8
+|/(float8) float8 !
+||/(float8) float8
+^@(text, text) bool
 ||(text, text) text
 ||(bytea, bytea) bytea
 ||(text, any) text
@@ -139,7 +156,6 @@ not ilike(text, text, text) bool !
 ~*(text, text) bool !
 !~(text, text) bool !
 !~*(text, text) bool !
-not(bool) bool
 `
 
 // comparisons are the overloads of = <> < <= > >=: every kind with itself, and
@@ -206,9 +222,12 @@ func resolveSpecial(name string, args []Type) (_ Signature, ok bool, err error) 
 	switch name {
 	case OpAnd, OpOr:
 		sig.Lazy = true
-		sig.Args = repeated(Of(Bool), len(args))
+		return resolveTruth(sig)
+	case OpNot:
+		sig.Strict = true
+		return resolveTruth(sig)
 	case OpIsTrue, OpIsNotTrue, OpIsFalse, OpIsNotFalse:
-		sig.Args = repeated(Of(Bool), len(args))
+		return resolveTruth(sig)
 	case OpIsNull, OpIsNotNull:
 	case OpIsDistinct, OpIsNotDistinct:
 		eq, err := Resolve(OpEq, args)
@@ -244,6 +263,18 @@ func resolveSpecial(name string, args []Type) (_ Signature, ok bool, err error) 
 		}
 		return sig, false, nil
 	}
+	return sig, true, nil
+}
+
+// resolveTruth resolves what takes booleans only.
+func resolveTruth(sig Signature) (Signature, bool, error) {
+	for _, t := range sig.Args {
+		if t.Kind != Bool && t.Kind != Unknown {
+			return sig, true, sqlerr.New(sqlerr.DatatypeMismatch, "argument of %s must be type boolean, not type %s",
+				strings.ToUpper(sig.Name), bare(t))
+		}
+	}
+	sig.Args = repeated(Of(Bool), len(sig.Args))
 	return sig, true, nil
 }
 

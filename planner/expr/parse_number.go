@@ -78,8 +78,9 @@ func fitDecimal(digits *big.Int, scale int, t Type) (Value, bool) {
 func bigPow10(n int) *big.Int { return new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(n)), nil) }
 
 // LiteralType is the type of a number as it is written: integer, bigint or
-// numeric with the literal's own digits. ok is false when it has more than 38
-// digits or is no number.
+// numeric with the literal's own digits; double precision when it has more than 38
+// of them, of which no more than 17 are significant (1e308). ok is false for more
+// digits than that, and for what is no number.
 func LiteralType(s string) (_ Type, ok bool) {
 	if v, err := strconv.ParseInt(s, 10, 64); err == nil {
 		if v == int64(int32(v)) {
@@ -97,7 +98,8 @@ func LiteralType(s string) (_ Type, ok bool) {
 	}
 	n = max(n, scale, 1)
 	if n > MaxPrecision {
-		return Type{}, false
+		significant := strings.Trim(new(big.Int).Abs(digits).String(), "0")
+		return Of(Float8), len(significant) <= 17
 	}
 	return NumericOf(n, scale), true
 }

@@ -102,8 +102,10 @@ func (c *converter) keywordCall(f *pg.FuncCall, i int) Expr {
 			end++
 		}
 		call.Loc = Loc{c.cover(c.span(i, end), args[0].Value)}
-	default:
-		call.Loc = c.loc(i, c.close(c.open(i, '(')))
+	case c.is(i, "collation"): // COLLATION FOR (x)
+		call.Loc = c.loc(i, c.close(i+2))
+	default: // SYSTEM_USER has no parentheses
+		call.Loc = c.loc(i, max(i, c.afterParens(i+1)-1))
 	}
 	return call
 }

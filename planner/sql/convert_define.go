@@ -14,6 +14,11 @@ func (c *converter) definition(node *pg.Node, whole Loc, start int) Statement {
 	case *pg.Node_CreateTableAsStmt:
 		return c.createTableAs(n.CreateTableAsStmt, whole)
 	case *pg.Node_ViewStmt:
+		if kind := c.statementKind(start); strings.Contains(kind, " RECURSIVE ") {
+			c.refuse(whole.Source, "%s is not supported", kind)
+			c.err = hinted(c.err, "Use CREATE VIEW … AS WITH RECURSIVE ….")
+			return nil
+		}
 		return c.createView(n.ViewStmt, whole)
 	case *pg.Node_CreateSchemaStmt:
 		s := n.CreateSchemaStmt
@@ -42,10 +47,15 @@ func (c *converter) definition(node *pg.Node, whole Loc, start int) Statement {
 // statementKind names a statement by its first words: "CREATE INDEX", "VACUUM".
 func (c *converter) statementKind(start int) string {
 	kind := strings.ToUpper(c.tokenText(start))
-	if c.is(start, "create", "alter", "drop", "comment", "grant", "revoke") && c.kind(start+1) == tokenWord {
-		kind += " " + strings.ToUpper(c.tokenText(start+1))
+	if !c.is(start, "create", "alter", "drop") {
+		return kind
 	}
-	return kind
+	i := c.skip(start+1, "or", "replace")
+	for c.is(i, "temp", "temporary", "unlogged", "unique", "recursive") && c.kind(i+1) == tokenWord {
+		kind += " " + strings.ToUpper(c.tokenText(i))
+		i++
+	}
+	return kind + " " + strings.ToUpper(c.tokenText(i))
 }
 
 func (c *converter) drop(s *pg.DropStmt, whole Loc, start int) Statement {

@@ -360,9 +360,12 @@ func (c *converter) unsupported(node *pg.Node, start int) {
 			what = string(inner.Descriptor().Name())
 		}
 	}
-	if i < 0 {
+	switch {
+	case what == "CurrentOfExpr":
+		i, what = start, "WHERE CURRENT OF"
+	case i < 0:
 		i = start
-	} else {
+	default:
 		what = strings.ToUpper(c.tokenText(i))
 	}
 	c.refuse(c.span(i, i), "%s is not supported", what)

@@ -298,7 +298,9 @@ func (s *scanner) dollar() tokenKind {
 	i := s.pos + 1
 	if i < len(s.text) && isDigit(s.text[i]) {
 		s.pos = i
-		s.identTail()
+		for s.pos < len(s.text) && isDigit(s.text[s.pos]) {
+			s.pos++
+		}
 		return tokenParam
 	}
 	for i < len(s.text) && isIdentPart(s.text[i]) && s.text[i] != '$' {

@@ -1,0 +1,84 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/skein-query/skein/bench/tpch"
+)
+
+func newTPCHCommand() *cobra.Command {
+	cmd := &cobra.Command{Use: "tpch", Short: "Generate TPC-H data and run its queries"}
+	cmd.AddCommand(newGenerateCommand(), newTPCHRunCommand())
+	return cmd
+}
+
+func newGenerateCommand() *cobra.Command {
+	var opt tpch.Options
+	var sf, format string
+	var tables []string
+	cmd := &cobra.Command{
+		Use:   "generate --sf 0.01 --out DIR",
+		Short: "Generate the TPC-H tables as Parquet files",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if format != "parquet" {
+				return fmt.Errorf("--format: %q is not supported, only parquet is", format)
+			}
+			var err error
+			if opt.ScaleFactor, err = tpch.ParseScaleFactor(sf); err != nil {
+				return fmt.Errorf("--sf: %w", err)
+			}
+			for _, name := range tables {
+				t, err := tpch.ParseTable(name)
+				if err != nil {
+					return fmt.Errorf("--table: %w", err)
+				}
+				opt.Tables = append(opt.Tables, t)
+			}
+			out := cmd.ErrOrStderr()
+			bar := newProgress(out)
+			opt.Progress = func(p tpch.Progress) {
+				bar.show(fmt.Sprintf("generating %-9s %d of %d rows", p.Table, p.Done, p.Total), p.Done >= p.Total)
+			}
+			err = tpch.Generate(cmd.Context(), opt)
+			bar.end()
+			if err == nil {
+				fmt.Fprintf(cmd.OutOrStdout(), "TPC-H at scale factor %s is in %s\n", opt.ScaleFactor, opt.Out)
+			}
+			return err
+		},
+	}
+	f := cmd.Flags()
+	f.StringVar(&sf, "sf", "1", "scale factor, any positive decimal")
+	f.StringVar(&opt.Out, "out", "", "folder for the files")
+	f.StringVar(&format, "format", "parquet", "file format")
+	f.StringVar(&opt.Compression, "compression", "snappy", "snappy, zstd, lz4 or none")
+	f.IntVar(&opt.Parts, "parts", 1, "files per table; more than one makes a folder per table")
+	f.StringSliceVar(&tables, "table", nil, "only these tables")
+	_ = cmd.MarkFlagRequired("out") // the flag exists
+	return cmd
+}
+
+// parseQueries reads a list such as 1,6,21 or 1-5,9.
+func parseQueries(list string) ([]int, error) {
+	var out []int
+	for part := range strings.SplitSeq(list, ",") {
+		var from, to int
+		if n, _ := fmt.Sscanf(part, "%d-%d", &from, &to); n < 2 {
+			if _, err := fmt.Sscanf(part, "%d", &from); err != nil {
+				return nil, fmt.Errorf("%q is not a query number", part)
+			}
+			to = from
+		}
+		if from < 1 || to > tpch.Queries || from > to {
+			return nil, fmt.Errorf("%q: TPC-H has queries 1 to %d", part, tpch.Queries)
+		}
+		for q := from; q <= to; q++ {
+			out = append(out, q)
+		}
+	}
+	return out, nil
+}

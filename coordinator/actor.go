@@ -1,0 +1,213 @@
+package coordinator
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+
+	"github.com/skein-query/skein/coordinator/place"
+	"github.com/skein-query/skein/flight/exchange"
+	"github.com/skein-query/skein/internal/cluster"
+	"github.com/skein-query/skein/internal/sqlerr"
+	"github.com/skein-query/skein/internal/wire"
+	"github.com/skein-query/skein/planner/distribute"
+	"github.com/skein-query/skein/planner/expr"
+	"github.com/skein-query/skein/planner/fragment"
+	"github.com/skein-query/skein/planner/physical"
+	"github.com/skein-query/skein/planner/substrait"
+)
+
+// Worker is a worker that queries can be placed on.
+type Worker struct {
+	place.Member
+	Address cluster.Address
+}
+
+// Coordinator places queries and follows them. It is an actor; Run may be called
+// from any goroutine.
+type Coordinator struct {
+	system    *cluster.System
+	hub       *exchange.Hub
+	rowGroups func(physical.File) int
+	log       *slog.Logger
+	self      cluster.Address
+
+	mu      sync.Mutex
+	workers []Worker
+	turn    atomic.Int64
+	lastID  atomic.Int64
+	running map[string]*Query // only touched by Receive
+	active  sync.Map          // IDs of queries that have not ended
+}
+
+// New makes a coordinator and spawns its actor. rowGroups gives the number of row
+// groups of a data file.
+func New(system *cluster.System, hub *exchange.Hub, rowGroups func(physical.File) int, log *slog.Logger) (*Coordinator, error) {
+	c := &Coordinator{system: system, hub: hub, rowGroups: rowGroups, log: log, running: map[string]*Query{}}
+	self, err := system.Spawn("coordinator", c)
+	c.self = self
+	return c, err
+}
+
+// Join makes a worker known.
+func (c *Coordinator) Join(w Worker) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.workers = append(c.workers, w)
+}
+
+// Settings say how one query runs.
+type Settings struct {
+	Mode    place.Mode
+	Encode  bool // fragments travel as Substrait even within the process
+	Workers int  // use so many workers; 0: all
+	Run     wire.Options
+}
+
+// Running is a query that has been started.
+type Running struct {
+	ID     string
+	Fields []expr.Field
+	Plan   *fragment.Plan // as it runs
+	result *exchange.Result
+	c      *Coordinator
+}
+
+// started and ended are messages of the coordinator to its own actor.
+type started struct{ query *Query }
+type ended struct {
+	id  string
+	err error
+}
+
+// Run places a plan and starts it. The caller reads the result and closes it.
+func (c *Coordinator) Run(root physical.Node, fields []expr.Field, s Settings) (*Running, error) {
+	workers := c.members(s)
+	if len(workers) == 0 {
+		return nil, sqlerr.New(sqlerr.WorkerLost, "the cluster has no worker")
+	}
+	p := Placed{ID: fmt.Sprintf("q%d", c.lastID.Add(1)), Members: workers, Options: s.Run, Plan: c.Fragments(root, s)}
+	if s.Encode {
+		p.Encode = substrait.Marshal
+	}
+	if place.Whole(s.Mode, workers) {
+		p.Whole = true
+		p.Worker = int(c.turn.Add(1)) % len(workers)
+		p.Threads = place.Lent(workers, p.Worker)
+	} else {
+		p.Partitions = 2 * len(workers)
+		for _, f := range p.Plan.Fragments {
+			p.Tasks = append(p.Tasks, place.Tasks(f, workers, p.Partitions, c.rowGroups))
+		}
+	}
+	edges := map[int]*exchange.Edge{}
+	for _, e := range p.Plan.Edges {
+		edges[e.ID] = exchange.NewEdge(EdgePartitions(e, p.Partitions), e.Kind == physical.Broadcast)
+	}
+	open := c.hub.Open(p.ID, edges)
+	c.active.Store(p.ID, struct{}{})
+	c.system.Send(c.self, &started{NewQuery(p)})
+	return &Running{ID: p.ID, Fields: fields, Plan: p.Plan, result: open.Result, c: c}, nil
+}
+
+// Fragments is a plan as it would run: cut at exchanges when it is distributed.
+func (c *Coordinator) Fragments(root physical.Node, s Settings) *fragment.Plan {
+	workers := c.members(s)
+	if len(workers) == 0 || place.Whole(s.Mode, workers) {
+		return &fragment.Plan{Fragments: []*fragment.Fragment{{Root: root}}}
+	}
+	return fragment.Cut(distribute.Distribute(root, len(workers)))
+}
+
+// members are the workers a query may use.
+func (c *Coordinator) members(s Settings) []place.Member {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	n := len(c.workers)
+	if s.Workers > 0 {
+		n = min(n, s.Workers)
+	}
+	out := make([]place.Member, n)
+	for i := range out {
+		out[i] = c.workers[i].Member
+	}
+	return out
+}
+
+// Receive follows the queries; it never blocks.
+func (c *Coordinator) Receive(_ cluster.Address, message any) {
+	switch m := message.(type) {
+	case *started:
+		c.running[m.query.p.ID] = m.query
+		c.perform(m.query, m.query.Step(Start{}))
+	case *ended:
+		if q := c.running[m.id]; q != nil {
+			c.perform(q, q.Step(Cancel{Err: m.err}))
+		}
+		c.hub.Close(m.id, m.err)
+	case *wire.Done:
+		if q := c.running[m.Query]; q != nil {
+			c.perform(q, q.Step(m))
+		}
+	case *wire.Failed:
+		if q := c.running[m.Query]; q != nil {
+			c.perform(q, q.Step(m))
+		}
+	}
+}
+
+// perform carries out effects.
+func (c *Coordinator) perform(q *Query, effects []Effect) {
+	for _, e := range effects {
+		switch e := e.(type) {
+		case Send:
+			c.system.Send(c.address(e.Worker), &cluster.Envelope{From: c.self, Message: e.Message})
+		case Complete:
+			if open, err := c.hub.Query(q.p.ID); err == nil {
+				if edge, err := open.Edge(e.Edge); err == nil {
+					edge.Complete()
+				}
+			}
+		case Finish:
+			if open, err := c.hub.Query(q.p.ID); err == nil {
+				open.Result.Finish(e.Err)
+			}
+			delete(c.running, q.p.ID)
+			c.active.Delete(q.p.ID)
+		}
+	}
+}
+
+func (c *Coordinator) address(worker string) cluster.Address {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, w := range c.workers {
+		if w.Name == worker {
+			return w.Address
+		}
+	}
+	return cluster.Address{}
+}
+
+// Cancel ends a query by its ID; ending one that is over does nothing.
+func (c *Coordinator) Cancel(id string, err error) { c.system.Send(c.self, &ended{id, err}) }
+
+// CancelRunning ends a query for its user; false when no such query runs.
+func (c *Coordinator) CancelRunning(id string) bool {
+	if _, ok := c.active.Load(id); !ok {
+		return false
+	}
+	c.Cancel(id, sqlerr.New(sqlerr.QueryCanceled, "query was cancelled"))
+	return true
+}
+
+// Result is where the query's batches arrive.
+func (r *Running) Result() *exchange.Result { return r.result }
+
+// Close ends the query if it still runs and frees what it holds.
+func (r *Running) Close() {
+	r.result.Close()
+	r.c.Cancel(r.ID, context.Canceled)
+}

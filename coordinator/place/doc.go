@@ -1,0 +1,4 @@
+// Package place decides what runs where: whether a query runs whole in one worker,
+// into which tasks a fragment divides, and which worker gets which task. It is
+// pure: it sees plans, members and the sizes of files.
+package place

@@ -1,0 +1,144 @@
+package session
+
+import (
+	"context"
+	"strings"
+
+	"github.com/skein-query/skein/flight"
+	"github.com/skein-query/skein/internal/sqlerr"
+	"github.com/skein-query/skein/planner/expr"
+	"github.com/skein-query/skein/planner/sql"
+	"github.com/skein-query/skein/storage/catalog"
+)
+
+// effect is a statement that changes the catalog or the session.
+type effect struct {
+	statements *Statements
+	session    *flight.Session
+	stmt       sql.Statement
+}
+
+func (e *effect) Columns() []expr.Field   { return nil }
+func (e *effect) Parameters() []expr.Type { return nil }
+func (e *effect) IsUpdate() bool          { return true }
+
+func (e *effect) Execute(ctx context.Context, args []expr.Value) (flight.Result, error) {
+	if err := checkArgs(args, nil); err != nil {
+		return nil, err
+	}
+	var err error
+	switch stmt := e.stmt.(type) {
+	case *sql.CreateExternalTable:
+		err = e.createExternal(ctx, stmt)
+	case *sql.Drop:
+		err = e.drop(stmt)
+	case *sql.CreateSchema:
+		if !e.statements.Catalog.CreateSchema(stmt.Name.Text) && !stmt.IfNotExists {
+			err = sqlerr.At(sqlerr.DuplicateSchema, stmt.Name.Span(), "schema %q already exists", stmt.Name.Text)
+		}
+	case *sql.Set:
+		err = e.set(ctx, stmt)
+	case *sql.Reset:
+		err = e.reset(ctx, stmt)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return noResult{}, nil
+}
+
+// target is the schema and name that a table name means.
+func (e *effect) target(name sql.Name) (schema, table string) {
+	table = name.Last().Text
+	schema = e.statements.schema(e.session)
+	if n := len(name.Parts); n > 1 {
+		schema = name.Parts[n-2].Text
+	}
+	return schema, table
+}
+
+func (e *effect) createExternal(ctx context.Context, stmt *sql.CreateExternalTable) error {
+	if stmt.Format != "parquet" {
+		return sqlerr.At(sqlerr.FeatureNotSupported, stmt.Span(), "STORED AS %s is not supported", strings.ToUpper(stmt.Format)).
+			WithHint("External tables are STORED AS PARQUET.")
+	}
+	if len(stmt.Columns) > 0 {
+		return sqlerr.At(sqlerr.FeatureNotSupported, stmt.Columns[0].Span(), "a column list is not supported: the schema is read from the files")
+	}
+	if len(stmt.Options) > 0 {
+		return sqlerr.At(sqlerr.InvalidParameterValue, stmt.Options[0].Span(), "option %q of an external table is not known", stmt.Options[0].Name)
+	}
+	t := catalog.Table{Location: stmt.Location.Text}
+	t.Schema, t.Name = e.target(stmt.Name)
+	exists := catalog.Fail
+	switch {
+	case stmt.OrReplace && stmt.IfNotExists:
+		return sqlerr.At(sqlerr.SyntaxError, stmt.Span(), "OR REPLACE and IF NOT EXISTS exclude each other")
+	case stmt.OrReplace:
+		exists = catalog.Replace
+	case stmt.IfNotExists:
+		exists = catalog.Keep
+	}
+	_, err := e.statements.Catalog.Create(ctx, t, exists)
+	switch sqlerr.CodeOf(err) {
+	case sqlerr.DuplicateTable, sqlerr.InvalidSchemaName:
+		return sqlerr.AtSpan(err, stmt.Name.Span())
+	}
+	return sqlerr.AtSpan(err, stmt.Location.Span())
+}
+
+func (e *effect) drop(stmt *sql.Drop) error {
+	if stmt.Kind == sql.Schema {
+		for _, n := range stmt.Names {
+			err := e.statements.Catalog.DropSchema(n.Last().Text, stmt.Cascade)
+			if err != nil && !(stmt.IfExists && sqlerr.CodeOf(err) == sqlerr.InvalidSchemaName) {
+				return sqlerr.AtSpan(err, n.Span())
+			}
+		}
+		return nil
+	}
+	if stmt.Kind != sql.Table && stmt.Kind != sql.ExternalTable {
+		return sqlerr.At(sqlerr.FeatureNotSupported, stmt.Span(), "views are not supported")
+	}
+	for _, n := range stmt.Names { // all or none
+		schema, table := e.target(n)
+		if _, ok := e.statements.Catalog.Lookup(schema, table); !ok && !stmt.IfExists {
+			var names []string
+			for _, t := range e.statements.Catalog.Tables() {
+				names = append(names, t.Name)
+			}
+			return sqlerr.At(sqlerr.UndefinedTable, n.Span(), "table %q does not exist", n.String()).
+				WithHint("%s", sqlerr.DidYouMean(table, names))
+		}
+	}
+	for _, n := range stmt.Names {
+		e.statements.Catalog.Drop(e.target(n))
+	}
+	return nil
+}
+
+func (e *effect) set(ctx context.Context, stmt *sql.Set) error {
+	var parts []string
+	for _, v := range stmt.Values {
+		switch v := v.(type) {
+		case *sql.Literal:
+			parts = append(parts, v.Text)
+		case *sql.ColumnRef:
+			parts = append(parts, v.Name.String())
+		default:
+			return sqlerr.At(sqlerr.SyntaxError, v.Span(), "SET takes literal values")
+		}
+	}
+	err := e.statements.SetOption(ctx, e.session, stmt.Name, strings.Join(parts, ", "))
+	return sqlerr.AtSpan(err, stmt.Span())
+}
+
+func (e *effect) reset(ctx context.Context, stmt *sql.Reset) error {
+	if stmt.Name != "" {
+		return sqlerr.AtSpan(e.statements.SetOption(ctx, e.session, stmt.Name, ""), stmt.Span())
+	}
+	for name := range e.session.Options() {
+		e.session.Set(name, "")
+	}
+	return nil
+}

@@ -1,0 +1,162 @@
+package session
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/skein-query/skein/coordinator"
+	"github.com/skein-query/skein/coordinator/place"
+	"github.com/skein-query/skein/exec"
+	"github.com/skein-query/skein/flight"
+	"github.com/skein-query/skein/internal/sqlerr"
+	"github.com/skein-query/skein/planner/expr"
+	"github.com/skein-query/skein/planner/fragment"
+	"github.com/skein-query/skein/planner/physical"
+	"github.com/skein-query/skein/planner/sql"
+	"github.com/skein-query/skein/planner/substrait"
+)
+
+// explaining is the options of an EXPLAIN.
+type explaining struct {
+	analyze bool
+	format  string
+}
+
+func explainOptions(stmt *sql.Explain) (explaining, error) {
+	e := explaining{format: "text"}
+	for _, o := range stmt.Options {
+		on := !strings.EqualFold(o.Value, "false") && !strings.EqualFold(o.Value, "off") && o.Value != "0"
+		switch o.Name {
+		case "analyze":
+			e.analyze = on
+		case "format":
+			e.format = strings.ToLower(o.Value)
+			if e.format != "text" && e.format != "substrait" {
+				return e, sqlerr.At(sqlerr.InvalidParameterValue, o.Span(), "EXPLAIN format %q is not known", o.Value).WithHint("Use TEXT or SUBSTRAIT.")
+			}
+		case "verbose", "costs", "timing", "summary", "buffers", "settings", "wal":
+		default:
+			return e, sqlerr.At(sqlerr.SyntaxError, o.Span(), "unrecognized EXPLAIN option %q", o.Name)
+		}
+	}
+	return e, nil
+}
+
+func (s *Statements) explain(ctx context.Context, session *flight.Session, stmt *sql.Explain) (flight.Prepared, error) {
+	opt, err := explainOptions(stmt)
+	if err != nil {
+		return nil, err
+	}
+	q, ok := stmt.Statement.(*sql.Query)
+	if !ok {
+		return nil, sqlerr.At(sqlerr.FeatureNotSupported, stmt.Statement.Span(), "EXPLAIN of this statement is not supported")
+	}
+	prepared, err := s.query(ctx, session, q)
+	if err != nil {
+		return nil, err
+	}
+	described := prepared.(*query)
+	field := []expr.Field{{Name: "QUERY PLAN", Type: expr.Of(expr.Text), Nullable: true}}
+	return &rows{statements: s, session: session, fields: field, params: described.params,
+		make: func(ctx context.Context, args []expr.Value) ([][]expr.Value, error) {
+			text, err := s.explainText(ctx, session, described, args, opt)
+			if err != nil {
+				return nil, err
+			}
+			out := [][]expr.Value{}
+			for line := range strings.Lines(text) {
+				out = append(out, texts(strings.TrimRight(line, "\n")))
+			}
+			return out, nil
+		}}, nil
+}
+
+func (s *Statements) explainText(ctx context.Context, session *flight.Session, q *query, args []expr.Value, opt explaining) (string, error) {
+	start := time.Now()
+	plan, err := q.plan(ctx, args)
+	if err != nil {
+		return "", err
+	}
+	planning := time.Since(start)
+	if opt.format == "substrait" {
+		p, err := substrait.Encode(plan.Root)
+		if err != nil {
+			return "", err
+		}
+		return substrait.Text(p)
+	}
+	if opt.analyze {
+		return s.analyze(ctx, session, plan.Root, q.fields, planning)
+	}
+	settings := s.settings(session)
+	return formatPlan(s.Coordinator.Fragments(plan.Root, settings), func(n physical.Node) string {
+		return fmt.Sprintf("  (rows≈%.0f)", n.Rows())
+	}), nil
+}
+
+// formatPlan shows a plan as it runs: a tree, or one per fragment.
+func formatPlan(p *fragment.Plan, note func(physical.Node) string) string {
+	if len(p.Fragments) == 1 && len(p.Edges) == 0 {
+		return physical.FormatWith(p.Fragments[0].Root, note)
+	}
+	var b strings.Builder
+	for _, f := range p.Fragments {
+		fmt.Fprintf(&b, "Fragment %d", f.ID)
+		for _, e := range f.Outputs {
+			edge := p.Edges[e]
+			fmt.Fprintf(&b, " → edge %d (%s) to fragment %d", e, edge.Kind, edge.To)
+		}
+		b.WriteString("\n")
+		b.WriteString(physical.FormatWith(f.Root, note))
+	}
+	return b.String()
+}
+
+// analyze runs the plan and shows what each operator did.
+func (s *Statements) analyze(ctx context.Context, session *flight.Session, root physical.Node, fields []expr.Field, planning time.Duration) (string, error) {
+	settings := s.settings(session)
+	profile := exec.NewProfile()
+	settings.Run.Profile = profile
+	settings.Encode = false // the profile is by node
+	start := time.Now()
+	running, err := s.Coordinator.Run(root, fields, settings)
+	if err != nil {
+		return "", err
+	}
+	defer running.Close()
+	rows, err := drain(ctx, running)
+	if err != nil {
+		return "", err
+	}
+	elapsed := time.Since(start)
+	text := formatPlan(running.Plan, func(n physical.Node) string {
+		p := profile.Node(n)
+		return fmt.Sprintf("  (rows≈%.0f actual=%d batches=%d time=%.2fms)", n.Rows(), p.Rows.Load(), p.Batches.Load(), float64(p.Nanos.Load())/1e6)
+	})
+	return fmt.Sprintf("%sPlanning: %.2f ms\nExecution: %.2f ms, %d rows\n%s", text,
+		float64(planning.Microseconds())/1000, float64(elapsed.Microseconds())/1000, rows, where(settings)), nil
+}
+
+func where(s coordinator.Settings) string {
+	if s.Mode == place.Always {
+		return "Distribution: always\n"
+	}
+	return ""
+}
+
+func drain(ctx context.Context, r *coordinator.Running) (rows int64, err error) {
+	for {
+		b, err := r.Result().Next(ctx)
+		if err == io.EOF {
+			return rows, nil
+		}
+		if err != nil {
+			return rows, err
+		}
+		rows += int64(b.Rows())
+		b.Release()
+	}
+}

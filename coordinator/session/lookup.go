@@ -1,0 +1,135 @@
+package session
+
+import (
+	"context"
+
+	"github.com/skein-query/skein/flight"
+	"github.com/skein-query/skein/internal/sqlerr"
+	"github.com/skein-query/skein/planner/expr"
+	"github.com/skein-query/skein/planner/logical"
+	"github.com/skein-query/skein/planner/physical"
+	"github.com/skein-query/skein/storage/catalog"
+	"github.com/skein-query/skein/storage/parquet"
+)
+
+// lookup is the catalog as the planner of one session's statement sees it.
+type lookup struct {
+	statements *Statements
+	schema     string // of unqualified names
+}
+
+func (s *Statements) lookup(session *flight.Session) *lookup {
+	return &lookup{s, s.schema(session)}
+}
+
+// Table finds a table: of information_schema, of the catalog.
+func (l *lookup) Table(ctx context.Context, schema, name string) (*logical.Table, error) {
+	if schema == informationSchema || schema == pgCatalog {
+		return l.statements.system(schema, name)
+	}
+	if schema == "" {
+		schema = l.schema
+	}
+	t, ok := l.statements.Catalog.Lookup(schema, name)
+	if !ok {
+		if table, err := l.statements.system(pgCatalog, name); err == nil {
+			return table, nil
+		}
+		return nil, sqlerr.New(sqlerr.UndefinedTable, "relation %q does not exist", name)
+	}
+	files, err := l.statements.Catalog.Files(ctx, t.Location)
+	if err != nil {
+		return nil, sqlerr.Wrap(err, "table %s", name)
+	}
+	table, err := describeFiles(files, t.Fields)
+	if err != nil {
+		return nil, sqlerr.Wrap(err, "table %s", name)
+	}
+	table.Schema, table.Name = t.Schema, t.Name
+	return table, nil
+}
+
+// TableNames are the names that can be meant.
+func (l *lookup) TableNames(context.Context) []string {
+	var out []string
+	for _, t := range l.statements.Catalog.Tables() {
+		out = append(out, t.Name)
+	}
+	return out
+}
+
+// Parquet gives the files of a location as a table.
+func (l *lookup) Parquet(ctx context.Context, location string) (*logical.Table, error) {
+	files, err := l.statements.Catalog.Files(ctx, location)
+	if err != nil {
+		return nil, err
+	}
+	table, err := describeFiles(files, files.Fields)
+	if err != nil {
+		return nil, err
+	}
+	table.Name = "read_parquet"
+	return table, nil
+}
+
+// describeFiles makes a table of files, with the fields the table was created
+// with.
+func describeFiles(f *catalog.Files, fields []parquet.Field) (*logical.Table, error) {
+	t := &logical.Table{Catalog: "skein", Files: make([]physical.File, len(f.Infos))}
+	for i, info := range f.Infos {
+		t.Files[i] = physical.File{Path: info.Path, SizeBytes: info.SizeBytes, ModTime: info.ModTime, ETag: info.ETag}
+	}
+	var err error
+	if t.Fields, err = sqlFields(fields); err != nil {
+		return nil, err
+	}
+	t.Stats.RowCount = float64(f.Rows)
+	t.Stats.Columns = make([]logical.ColumnStats, len(fields))
+	for i, field := range t.Fields {
+		for j, have := range f.Fields {
+			if have.Name == field.Name {
+				t.Stats.Columns[i] = columnStats(f.Columns[j], field.Type, f.Rows)
+			}
+		}
+	}
+	return t, nil
+}
+
+func sqlFields(fields []parquet.Field) ([]expr.Field, error) {
+	out := make([]expr.Field, len(fields))
+	for i, f := range fields {
+		typ, ok := expr.FromArrow(f.Type)
+		if !ok {
+			return nil, sqlerr.New(sqlerr.FeatureNotSupported, "column %q has the type %s, which is not supported", f.Name, f.Type)
+		}
+		out[i] = expr.Field{Name: f.Name, Type: typ, Nullable: f.Nullable}
+	}
+	return out, nil
+}
+
+func columnStats(s catalog.ColumnStats, t expr.Type, rows int64) logical.ColumnStats {
+	out := logical.ColumnStats{Distinct: s.Distinct, AvgBytes: s.Bytes, Clustered: s.Clustered}
+	if s.Nulls > 0 && rows > 0 {
+		out.NullFraction = float64(s.Nulls) / float64(rows)
+	}
+	if s.HasMinMax && !t.IsNested() {
+		lo, hi := value(s.Min, t), value(s.Max, t)
+		out.Min, out.Max = &lo, &hi
+	}
+	if out.Distinct == 0 && t.IsString() {
+		out.Distinct = float64(rows) * 0.8 // too many values for a dictionary
+	}
+	return out
+}
+
+// value is a statistics value as a SQL value.
+func value(s parquet.Scalar, t expr.Type) expr.Value {
+	v := expr.Value{I: s.I, F: s.F, S: s.S}
+	if t.Kind == expr.Numeric {
+		v.Hi = s.I >> 63
+		if t.IsWide() {
+			v.I, v.Hi = int64(s.Wide.Lo), s.Wide.Hi
+		}
+	}
+	return v
+}

@@ -1,0 +1,99 @@
+package session
+
+import (
+	"context"
+	"io"
+	"log/slog"
+
+	"github.com/apache/arrow-go/v18/arrow"
+
+	"github.com/skein-query/skein/coordinator"
+	"github.com/skein-query/skein/flight"
+	"github.com/skein-query/skein/internal/sqlerr"
+	"github.com/skein-query/skein/planner"
+	"github.com/skein-query/skein/planner/expr"
+	"github.com/skein-query/skein/planner/sql"
+	"github.com/skein-query/skein/storage/catalog"
+)
+
+// Statements runs the SQL of all sessions.
+type Statements struct {
+	Catalog     *catalog.Catalog
+	Coordinator *coordinator.Coordinator
+	Defaults    Defaults
+	Log         *slog.Logger
+}
+
+// Prepare parses and describes one statement.
+func (s *Statements) Prepare(ctx context.Context, session *flight.Session, text string) (flight.Prepared, error) {
+	all, err := sql.Parse(text)
+	if err != nil {
+		return nil, err
+	}
+	switch len(all) {
+	case 0:
+		return nil, sqlerr.New(sqlerr.SyntaxError, "the statement is empty")
+	case 1:
+	default:
+		return nil, sqlerr.At(sqlerr.FeatureNotSupported, all[1].Span(), "more than one statement at once is not supported").
+			WithHint("Send one statement at a time.")
+	}
+	return s.prepare(ctx, session, all[0])
+}
+
+func (s *Statements) prepare(ctx context.Context, session *flight.Session, stmt sql.Statement) (flight.Prepared, error) {
+	switch stmt := stmt.(type) {
+	case *sql.Query:
+		return s.query(ctx, session, stmt)
+	case *sql.Explain:
+		return s.explain(ctx, session, stmt)
+	case *sql.ShowTables:
+		return s.showTables(session, stmt)
+	case *sql.Describe:
+		return s.describe(ctx, session, stmt)
+	case *sql.Show:
+		return s.show(ctx, session, stmt)
+	case *sql.CreateExternalTable, *sql.Drop, *sql.CreateSchema, *sql.Set, *sql.Reset:
+		return &effect{statements: s, session: session, stmt: stmt}, nil
+	case *sql.Begin, *sql.Commit, *sql.Rollback, *sql.SetTransaction:
+		return nil, sqlerr.At(sqlerr.FeatureNotSupported, stmt.Span(), "transactions are not supported: every statement stands alone")
+	}
+	return nil, sqlerr.At(sqlerr.FeatureNotSupported, stmt.Span(), "this statement is not supported")
+}
+
+// Cancel stops a running query.
+func (s *Statements) Cancel(_ context.Context, queryID string) (bool, error) {
+	return s.Coordinator.CancelRunning(queryID), nil
+}
+
+// options is what the planner sees of a session.
+func (s *Statements) options(session *flight.Session) planner.Options {
+	user := session.User()
+	if user == "" {
+		user = "skein"
+	}
+	return planner.Options{Now: s.Defaults.now(), User: user, Schema: s.schema(session)}
+}
+
+func (s *Statements) schema(session *flight.Session) string {
+	if v, ok := session.Get("schema"); ok {
+		return v
+	}
+	return catalog.DefaultSchema
+}
+
+// noResult is the result of a statement that has no rows.
+type noResult struct{}
+
+func (noResult) QueryID() string                                 { return "" }
+func (noResult) Next(context.Context) (arrow.RecordBatch, error) { return nil, io.EOF }
+func (noResult) Affected() int64                                 { return -1 }
+func (noResult) Close() error                                    { return nil }
+
+// checkArgs refuses arguments that do not fit the parameters in number.
+func checkArgs(args []expr.Value, params []expr.Type) error {
+	if len(args) != len(params) {
+		return sqlerr.New(sqlerr.UndefinedParameter, "the statement takes %d parameters, but %d values were given", len(params), len(args))
+	}
+	return nil
+}

@@ -1,0 +1,62 @@
+package embedded
+
+import (
+	"context"
+	"path"
+	"strings"
+
+	"github.com/skein-query/skein/internal/sqlerr"
+	"github.com/skein-query/skein/storage/catalog"
+	"github.com/skein-query/skein/storage/object"
+)
+
+// registerAll makes a table of every NAME.parquet and every folder NAME/ with
+// Parquet files directly under the given folders.
+func registerAll(ctx context.Context, c *catalog.Catalog, store object.Store, folders []string) error {
+	for _, folder := range folders {
+		found, err := tablesUnder(ctx, store, folder)
+		if err != nil {
+			return sqlerr.Wrap(err, "--tables %s", folder)
+		}
+		if len(found) == 0 {
+			return sqlerr.New(sqlerr.UndefinedFile, "--tables %s: no NAME.parquet and no folder of Parquet files in it", folder)
+		}
+		for _, t := range found {
+			if _, err := c.Create(ctx, t, catalog.Fail); err != nil {
+				return sqlerr.Wrap(err, "--tables %s: table %s", folder, t.Name)
+			}
+		}
+	}
+	return nil
+}
+
+func tablesUnder(ctx context.Context, store object.Store, folder string) ([]catalog.Table, error) {
+	infos, err := object.Resolve(ctx, store, strings.TrimRight(folder, "/")+"/")
+	if err != nil {
+		return nil, err
+	}
+	root := commonRoot(folder)
+	var out []catalog.Table
+	seen := map[string]bool{}
+	for _, info := range infos {
+		rest := strings.TrimPrefix(strings.TrimPrefix(info.Path, root), "/")
+		first, _, nested := strings.Cut(rest, "/")
+		t := catalog.Table{Name: first, Location: root + "/" + first + "/"}
+		if !nested {
+			t.Name, t.Location = strings.TrimSuffix(first, path.Ext(first)), info.Path
+		}
+		if !seen[t.Name] {
+			seen[t.Name] = true
+			out = append(out, t)
+		}
+	}
+	return out, nil
+}
+
+// commonRoot is a folder without trailing slash, as object paths begin with it.
+func commonRoot(folder string) string {
+	if strings.Contains(folder, "://") {
+		return strings.TrimRight(folder, "/")
+	}
+	return path.Clean(folder)
+}

@@ -1,0 +1,242 @@
+package distribute
+
+import (
+	"github.com/skein-query/skein/planner/expr"
+	"github.com/skein-query/skein/planner/physical"
+)
+
+// Distribute is n for a number of workers. Its output arrives in one task.
+func Distribute(n physical.Node, workers int) physical.Node {
+	d := &distributor{workers: float64(workers), shared: map[int]*physical.Shared{}}
+	out, at := d.node(n)
+	return d.gather(out, at)
+}
+
+type distributor struct {
+	workers float64
+	shared  map[int]*physical.Shared
+}
+
+// spread is how a node's rows are divided among tasks.
+type spread struct {
+	kind spreadKind
+	keys []expr.Expr // byKeys: over the node's output
+}
+
+type spreadKind uint8
+
+const (
+	single  spreadKind = iota // all rows in one task
+	divided                   // every row in some task
+	byKeys                    // rows with equal keys in the same task
+	readers                   // a Shared node: every reader needs an Exchange
+)
+
+// gather brings all rows into one task.
+func (d *distributor) gather(n physical.Node, at spread) physical.Node {
+	if at.kind == single {
+		return n
+	}
+	return &physical.Exchange{Input: n, Kind: physical.Gather}
+}
+
+// split divides rows by keys.
+func (d *distributor) split(n physical.Node, at spread, keys []expr.Expr) physical.Node {
+	if at.kind == byKeys && sameKeys(at.keys, keys) {
+		return n
+	}
+	return &physical.Exchange{Input: n, Kind: physical.HashSplit, Keys: keys}
+}
+
+// drive makes rows that may drive a fragment: scans do, a shared plan is dealt out.
+func (d *distributor) drive(n physical.Node, at spread) (physical.Node, spread) {
+	if at.kind == readers {
+		return &physical.Exchange{Input: n, Kind: physical.RoundRobin}, spread{kind: divided}
+	}
+	return n, at
+}
+
+func sameKeys(a, b []expr.Expr) bool {
+	if len(a) != len(b) {
+		return false
+	}
+	for i := range a {
+		if !expr.Equal(a[i], b[i]) {
+			return false
+		}
+	}
+	return true
+}
+
+func (d *distributor) node(n physical.Node) (physical.Node, spread) {
+	switch n := n.(type) {
+	case *physical.Scan:
+		return n, spread{kind: divided}
+	case *physical.Values:
+		return n, spread{}
+	case *physical.Filter:
+		in, at := d.drive(d.node(n.Input))
+		return physical.WithInputs(n, []physical.Node{in}), at
+	case *physical.Project:
+		in, at := d.drive(d.node(n.Input))
+		return physical.WithInputs(n, []physical.Node{in}), projected(n, at)
+	case *physical.Limit:
+		return d.limit(n)
+	case *physical.Sort:
+		in, at := d.node(n.Input)
+		return physical.WithInputs(n, []physical.Node{d.gather(in, at)}), spread{}
+	case *physical.TopN:
+		return d.topN(n)
+	case *physical.Union:
+		return d.union(n)
+	case *physical.SetOp:
+		return d.setOp(n)
+	case *physical.HashJoin:
+		return d.hashJoin(n)
+	case *physical.NestedLoopJoin:
+		return d.nestedLoop(n)
+	case *physical.Aggregate:
+		return d.aggregate(n)
+	case *physical.Shared:
+		s, ok := d.shared[n.ID]
+		if !ok {
+			in, at := d.drive(d.node(n.Input))
+			_ = at
+			s = &physical.Shared{ID: n.ID, Input: in}
+			d.shared[n.ID] = s
+		}
+		return s, spread{kind: readers}
+	}
+	return n, spread{}
+}
+
+// projected is the division after a projection: keys it drops divide no longer.
+func projected(p *physical.Project, at spread) spread {
+	if at.kind != byKeys {
+		return at
+	}
+	out := spread{kind: byKeys}
+	for _, k := range at.keys {
+		found := false
+		for i, e := range p.Exprs {
+			if expr.Equal(e, k) {
+				out.keys = append(out.keys, &expr.Column{ID: expr.ColumnID(i), Typ: e.Type(), Nullable: true, Name: p.Names[i]})
+				found = true
+				break
+			}
+		}
+		if !found {
+			return spread{kind: divided}
+		}
+	}
+	return out
+}
+
+func (d *distributor) limit(n *physical.Limit) (physical.Node, spread) {
+	in, at := d.drive(d.node(n.Input))
+	if at.kind != single && n.Count >= 0 { // no task needs to send more
+		local := *n
+		local.Input, local.Offset, local.Count = in, 0, n.Offset+n.Count
+		in = &local
+	}
+	return physical.WithInputs(n, []physical.Node{d.gather(in, at)}), spread{}
+}
+
+func (d *distributor) topN(n *physical.TopN) (physical.Node, spread) {
+	in, at := d.drive(d.node(n.Input))
+	if at.kind != single {
+		local := *n
+		local.Input, local.Offset, local.Count = in, 0, n.Offset+n.Count
+		in = &local
+	}
+	return physical.WithInputs(n, []physical.Node{d.gather(in, at)}), spread{}
+}
+
+// union deals the rows of every input out, for a fragment has one driver.
+func (d *distributor) union(n *physical.Union) (physical.Node, spread) {
+	in := make([]physical.Node, len(n.All))
+	for i, a := range n.All {
+		child, _ := d.node(a)
+		in[i] = &physical.Exchange{Input: child, Kind: physical.RoundRobin}
+	}
+	return physical.WithInputs(n, in), spread{kind: divided}
+}
+
+func (d *distributor) setOp(n *physical.SetOp) (physical.Node, spread) {
+	l, lat := d.node(n.Left)
+	r, rat := d.node(n.Right)
+	keys := columns(n.Fields)
+	if len(keys) == 0 {
+		return physical.WithInputs(n, []physical.Node{d.gather(l, lat), d.gather(r, rat)}), spread{}
+	}
+	in := []physical.Node{d.split(l, lat, keys), d.split(r, rat, keys)}
+	return physical.WithInputs(n, in), spread{kind: byKeys, keys: keys}
+}
+
+func columns(fields []expr.Field) []expr.Expr {
+	out := make([]expr.Expr, len(fields))
+	for i, f := range fields {
+		out[i] = &expr.Column{ID: expr.ColumnID(i), Typ: f.Type, Nullable: f.Nullable, Name: f.Name}
+	}
+	return out
+}
+
+func (d *distributor) aggregate(n *physical.Aggregate) (physical.Node, spread) {
+	in, at := d.drive(d.node(n.Input))
+	groups := columns(n.Schema()[:len(n.Groups)])
+	if at.kind == single {
+		return physical.WithInputs(n, []physical.Node{in}), spread{}
+	}
+	if at.kind == byKeys && len(n.Groups) > 0 && subset(at.keys, n.Groups) {
+		return physical.WithInputs(n, []physical.Node{in}), renamed(at, n.Groups, groups)
+	}
+	splittable := true
+	for _, a := range n.Aggs {
+		splittable = splittable && physical.Splittable(a)
+	}
+	if !splittable {
+		if len(n.Groups) == 0 {
+			return physical.WithInputs(n, []physical.Node{d.gather(in, at)}), spread{}
+		}
+		return physical.WithInputs(n, []physical.Node{d.split(in, at, n.Groups)}), spread{kind: byKeys, keys: groups}
+	}
+	partial := *n
+	partial.Input, partial.Phase = in, physical.Partial
+	final := *n
+	final.Phase = physical.Final
+	final.Groups = groups
+	if len(groups) == 0 {
+		final.Input = &physical.Exchange{Input: &partial, Kind: physical.Gather}
+		return &final, spread{}
+	}
+	final.Input = &physical.Exchange{Input: &partial, Kind: physical.HashSplit, Keys: columns(partial.Schema()[:len(groups)])}
+	return &final, spread{kind: byKeys, keys: groups}
+}
+
+// subset reports whether all keys are among the groups: then every group is whole
+// in one task.
+func subset(keys, groups []expr.Expr) bool {
+	for _, k := range keys {
+		found := false
+		for _, g := range groups {
+			found = found || expr.Equal(k, g)
+		}
+		if !found {
+			return false
+		}
+	}
+	return true
+}
+
+func renamed(at spread, groups, out []expr.Expr) spread {
+	r := spread{kind: byKeys}
+	for _, k := range at.keys {
+		for i, g := range groups {
+			if expr.Equal(k, g) {
+				r.keys = append(r.keys, out[i])
+				break
+			}
+		}
+	}
+	return r
+}

@@ -1,0 +1,16 @@
+// Package worker runs fragments: it takes Run messages, shares their tasks among
+// its threads and reports their end.
+//
+// Invariants:
+//
+//  1. The actor's Receive never blocks: work runs in goroutines of one run, which
+//     end before the run reports Done or Failed.
+//  2. Panics are recovered in one place, the goroutine of a task (task.go), and
+//     become errors that say they are bugs.
+//  3. One memory account per run; what it holds at the end is given back.
+//  4. A run that was stopped reports nothing but that it has stopped.
+//
+// It adapts storage and exchange to what package exec declares (scan.go,
+// receive.go). It must not know the coordinator.
+// Reading order: actor.go, run.go, task.go, scan.go, receive.go, send.go.
+package worker

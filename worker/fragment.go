@@ -1,0 +1,101 @@
+package worker
+
+import (
+	"context"
+	"sync/atomic"
+
+	"github.com/skein-query/skein/exec"
+	"github.com/skein-query/skein/exec/vector"
+	"github.com/skein-query/skein/flight/exchange"
+	"github.com/skein-query/skein/internal/wire"
+	"github.com/skein-query/skein/planner/physical"
+)
+
+// tasks runs the tasks of a fragment, shared among threads in order. What they
+// have in common, replicated join tables, is built once.
+func (r *run) tasks(ctx context.Context) error {
+	fragment := exec.NewGroup(1)
+	defer fragment.Close()
+	var next atomic.Int64
+	threads := min(r.message.Threads, len(r.message.Tasks))
+	return r.parallel(ctx, threads, func(ctx context.Context, _ int) error {
+		for {
+			i := int(next.Add(1)) - 1
+			if i >= len(r.message.Tasks) {
+				return nil
+			}
+			if err := r.task(ctx, fragment, &r.message.Tasks[i]); err != nil {
+				return err
+			}
+		}
+	})
+}
+
+// task runs one task in one pipeline and seals its pieces, or hands its batches to
+// the result when the fragment is the root.
+func (r *run) task(ctx context.Context, fragment *exec.Group, t *wire.Task) error {
+	group := exec.NewGroup(1)
+	defer group.Close()
+	env := r.env(group, fragment, 0)
+	env.Sources = &sources{run: r, task: t, scan: r.divided()}
+	if len(r.message.Outputs) == 0 {
+		return runInstance(ctx, r.plan, env, func(b *vector.Batch) error { return r.query.Result.Push(ctx, b) })
+	}
+	senders := make([]*sender, len(r.message.Outputs))
+	defer func() {
+		for _, s := range senders {
+			if s != nil {
+				s.close()
+			}
+		}
+	}()
+	for i, out := range r.message.Outputs {
+		s, err := newSender(out, r.plan.Schema(), env, t.Index)
+		if err != nil {
+			return err
+		}
+		senders[i] = s
+	}
+	err := runInstance(ctx, r.plan, env, func(b *vector.Batch) error { return spread(b, senders) })
+	if err != nil {
+		return err
+	}
+	for _, s := range senders {
+		edge, err := r.query.Edge(s.out.Edge)
+		if err != nil {
+			return err
+		}
+		edge.Seal(exchange.PieceID{Task: t.Index, Attempt: r.message.Attempt}, s.pieces)
+		s.pieces = nil
+	}
+	return nil
+}
+
+// spread gives every sender a share of the batch.
+func spread(b *vector.Batch, senders []*sender) error {
+	for _, s := range senders[1:] {
+		if err := s.add(b.Share()); err != nil {
+			b.Release()
+			return err
+		}
+	}
+	return senders[0].add(b)
+}
+
+// divided is the scan whose morsels the tasks divide.
+func (r *run) divided() *physical.Scan {
+	if r.message.Scan < 0 {
+		return nil
+	}
+	i, found := 0, (*physical.Scan)(nil)
+	physical.Walk(r.plan, func(n physical.Node) bool {
+		if s, ok := n.(*physical.Scan); ok {
+			if i == r.message.Scan {
+				found = s
+			}
+			i++
+		}
+		return true
+	})
+	return found
+}

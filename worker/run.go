@@ -1,0 +1,108 @@
+package worker
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/skein-query/skein/exec"
+	"github.com/skein-query/skein/exec/memory"
+	"github.com/skein-query/skein/exec/vector"
+	"github.com/skein-query/skein/flight/exchange"
+	"github.com/skein-query/skein/internal/wire"
+	"github.com/skein-query/skein/planner/physical"
+	"github.com/skein-query/skein/storage/parquet"
+)
+
+// run is one Run message being carried out.
+type run struct {
+	res     Resources
+	message *wire.Run
+	plan    physical.Node
+	query   *exchange.Query
+	account *memory.Account
+	metrics *parquet.Metrics
+	filters *exec.FilterSet
+}
+
+// execute runs the message to its end and gives what it used.
+func (r *run) execute(ctx context.Context) (wire.Stats, error) {
+	start := time.Now()
+	r.account = r.res.Ledger.NewAccount("query " + r.message.Query)
+	r.metrics = &parquet.Metrics{}
+	r.filters = exec.NewFilterSet()
+	defer r.account.Close()
+	var err error
+	if r.message.Whole {
+		err = r.whole(ctx)
+	} else {
+		err = r.tasks(ctx)
+	}
+	return wire.Stats{Elapsed: time.Since(start), PeakBytes: r.account.PeakBytes()}, err
+}
+
+// whole runs the query as one group of instances whose batches are the result.
+func (r *run) whole(ctx context.Context) error {
+	group := exec.NewGroup(r.message.Threads)
+	defer group.Close()
+	err := r.parallel(ctx, r.message.Threads, func(ctx context.Context, i int) error {
+		env := r.env(group, group, i)
+		return runInstance(ctx, r.plan, env, func(b *vector.Batch) error { return r.query.Result.Push(ctx, b) })
+	})
+	return err
+}
+
+func (r *run) env(group, fragment *exec.Group, instance int) *exec.Env {
+	e := &exec.Env{Instance: instance, Group: group, Fragment: fragment, Pool: r.res.Pool, Account: r.account,
+		Filters: r.filters, BatchRows: r.message.Options.BatchRows, Profile: r.message.Options.Profile}
+	e.Sources = &sources{run: r}
+	return e
+}
+
+// parallel runs f for 0 … n-1, each in a goroutine of its own, and waits for all.
+// The first error cancels the others and is the result.
+func (r *run) parallel(ctx context.Context, n int, f func(ctx context.Context, i int) error) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	var wg sync.WaitGroup
+	for i := range n {
+		wg.Go(func() {
+			if err := f(ctx, i); err != nil {
+				cancel(err)
+			}
+		})
+	}
+	wg.Wait()
+	return context.Cause(ctx)
+}
+
+// sources opens the leaves of a fragment: it adapts storage and exchange.
+type sources struct {
+	run  *run
+	task *wire.Task // nil when the query runs whole
+	scan *physical.Scan
+}
+
+func (s *sources) Scan(n *physical.Scan, env *exec.Env) (exec.Operator, error) {
+	if s.task != nil && n == s.scan {
+		c := *n
+		c.Files = s.task.Files
+		n = &c
+	}
+	return newScan(n, env, s.run.res.Files, s.run.metrics)
+}
+
+func (s *sources) Receive(n *physical.Receive, env *exec.Env) (exec.Operator, error) {
+	edge, err := s.run.query.Edge(n.Edge)
+	if err != nil {
+		return nil, err
+	}
+	partition := 0
+	if s.task != nil {
+		partition = s.task.Partition
+	}
+	if n.Kind == physical.Gather || n.Kind == physical.Broadcast {
+		partition = 0
+	}
+	return &receive{node: n, reader: edge.Reader(partition)}, nil
+}

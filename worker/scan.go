@@ -1,0 +1,185 @@
+package worker
+
+import (
+	"context"
+	"io"
+	"sync/atomic"
+
+	"github.com/skein-query/skein/exec"
+	"github.com/skein-query/skein/exec/vector"
+	"github.com/skein-query/skein/internal/sqlerr"
+	"github.com/skein-query/skein/planner/expr"
+	"github.com/skein-query/skein/planner/physical"
+	"github.com/skein-query/skein/storage/object"
+	"github.com/skein-query/skein/storage/parquet"
+)
+
+// morsel is a row group of a file.
+type morsel struct {
+	file     *parquet.File
+	rowGroup int
+}
+
+// morsels is the queue that the instances of a fragment take a scan's work from.
+type morsels struct {
+	once exec.Once
+	list []morsel
+	next atomic.Int64
+}
+
+func (m *morsels) take() (morsel, bool) {
+	i := m.next.Add(1) - 1
+	if i >= int64(len(m.list)) {
+		return morsel{}, false
+	}
+	return m.list[i], true
+}
+
+// scan is the leaf operator over Parquet files: it takes morsels from the group's
+// queue and gives out the batches of each.
+type scan struct {
+	node    *physical.Scan
+	env     *exec.Env
+	files   *parquet.Cache
+	queue   *morsels
+	metrics *parquet.Metrics
+	preds   []parquet.Predicate // of the plan, for this instance
+	dynamic []parquet.Predicate // runtime filters that have been published so far
+	waiting []physical.RuntimeFilterUse
+	current *parquet.RowGroupScan
+	spec    *parquet.Scan
+	file    *parquet.File // that spec's columns are resolved for
+}
+
+func newScan(n *physical.Scan, env *exec.Env, files *parquet.Cache, metrics *parquet.Metrics) (exec.Operator, error) {
+	s := &scan{node: n, env: env, files: files, metrics: metrics}
+	s.queue = exec.State(env.Group, n, func() *morsels { return &morsels{} })
+	for _, cond := range n.Filter {
+		p, err := newPredicate(cond, n.Fields, env)
+		if err != nil {
+			return nil, err
+		}
+		s.preds = append(s.preds, p)
+	}
+	s.waiting = n.RuntimeFilters
+	return s, nil
+}
+
+func (s *scan) Schema() []expr.Field { return s.node.Schema() }
+
+func (s *scan) Next(ctx context.Context) (*vector.Batch, error) {
+	if err := s.queue.once.Do(ctx, func() error { return s.fill(ctx) }); err != nil {
+		return nil, err
+	}
+	for {
+		if s.current == nil {
+			if err := s.advance(ctx); err != nil {
+				return nil, err
+			}
+		}
+		b, err := s.current.Next(ctx)
+		if err == nil {
+			return b, nil
+		}
+		if err != io.EOF {
+			return nil, sqlerr.Wrap(err, "scan %s", s.node.Table)
+		}
+		err = s.current.Close()
+		s.current = nil
+		if err != nil {
+			return nil, err
+		}
+	}
+}
+
+// fill opens the files and lists their row groups.
+func (s *scan) fill(ctx context.Context) error {
+	for _, f := range s.node.Files {
+		file, err := s.files.Open(ctx, object.Info{Path: f.Path, SizeBytes: f.SizeBytes, ModTime: f.ModTime, ETag: f.ETag})
+		if err != nil {
+			return sqlerr.Wrap(err, "scan %s", s.node.Table)
+		}
+		groups := f.RowGroups
+		if groups == nil {
+			for i := range file.RowGroups() {
+				groups = append(groups, i)
+			}
+		}
+		for _, g := range groups {
+			s.queue.list = append(s.queue.list, morsel{file, g})
+		}
+	}
+	return nil
+}
+
+// advance opens the next morsel; io.EOF when there is none.
+func (s *scan) advance(ctx context.Context) error {
+	m, ok := s.queue.take()
+	if !ok {
+		return io.EOF
+	}
+	if err := ctx.Err(); err != nil {
+		return context.Cause(ctx)
+	}
+	if s.file != m.file {
+		spec, err := s.specFor(m.file)
+		if err != nil {
+			return err
+		}
+		s.file, s.spec = m.file, spec
+	}
+	var err error
+	s.current, err = m.file.ScanRowGroup(ctx, m.rowGroup, s.spec)
+	return sqlerr.Wrap(err, "scan %s", s.node.Table)
+}
+
+// specFor finds the scan's columns in a file by name.
+func (s *scan) specFor(f *parquet.File) (*parquet.Scan, error) {
+	spec := &parquet.Scan{Emit: s.node.Emit, Predicates: s.preds, BatchRows: s.env.Rows(), Pool: s.env.Pool,
+		Account: s.env.Account, Metrics: s.metrics}
+	fields := f.Fields()
+	for i, name := range s.node.Columns {
+		at := -1
+		for j := range fields {
+			if fields[j].Name == name {
+				at = j
+				break
+			}
+		}
+		if at < 0 {
+			return nil, sqlerr.New(sqlerr.FileChanged, "scan %s: column %q is not in %s any more", s.node.Table, name, f.Info().Path)
+		}
+		if t, ok := expr.FromArrow(fields[at].Type); !ok || t.Kind != s.node.Fields[i].Type.Kind {
+			return nil, sqlerr.New(sqlerr.FileChanged, "scan %s: column %q of %s is %s, not %s any more",
+				s.node.Table, name, f.Info().Path, fields[at].Type, s.node.Fields[i].Type)
+		}
+		spec.Columns = append(spec.Columns, at)
+	}
+	if len(s.node.RuntimeFilters) > 0 {
+		spec.Dynamic = s.runtimeFilters
+	}
+	return spec, nil
+}
+
+// runtimeFilters are the filters published by now; the list only grows at its end.
+func (s *scan) runtimeFilters() []parquet.Predicate {
+	var still []physical.RuntimeFilterUse
+	for _, use := range s.waiting {
+		if f, ok := s.env.Filters.Get(use.ID); ok {
+			s.dynamic = append(s.dynamic, &runtimePredicate{filter: f, column: use.Column, typ: s.node.Fields[use.Column].Type})
+		} else {
+			still = append(still, use)
+		}
+	}
+	s.waiting = still
+	return s.dynamic
+}
+
+func (s *scan) Close() error {
+	if s.current == nil {
+		return nil
+	}
+	err := s.current.Close()
+	s.current = nil
+	return err
+}
