@@ -30,6 +30,7 @@ type groups struct {
 	codes codeCache
 	dense denseCache
 	block key.Block
+	near  []uint64 // scratch: the slots that the rows of a batch come to first
 	fresh []uint32 // scratch: rows of a batch that brought a new group
 	rows  scratch
 }
@@ -106,44 +107,71 @@ func (g *groups) keepLooks(cols []vector.Column, sel vector.Selection, before in
 
 // find gives the group of each row of a block, new ones for new keys; g.fresh is
 // then the rows that brought the new ones, in order of their numbers.
-func (g *groups) find(b *key.Block, gids []uint32) error {
+func (g *groups) find(b *key.Block, gids []uint32) (err error) {
 	if err := g.index(); err != nil {
 		return err
 	}
 	g.fresh = g.fresh[:0]
-	width := g.layout.Words()
-	for i := range gids {
-		if (g.n+1)*3 > len(g.slots)*2 {
-			if err := g.growSlots(); err != nil {
-				return err
-			}
-		}
-		hash := b.Hashes[i]
-		words := b.Words[i*width : (i+1)*width]
+	if cap(g.near) < len(gids) {
+		g.near = make([]uint64, len(gids))
+	}
+	// All rows' first slots are read before any is looked at: these loads wait for
+	// memory together, where one after the other they would wait in turn.
+	near := g.near[:len(gids)]
+	if len(g.slots) == 0 {
+		clear(near)
+	} else {
 		mask := uint64(len(g.slots) - 1)
-		for at := hash & mask; ; at = (at + 1) & mask {
-			e := g.slots[at]
-			if e == 0 {
-				if err := g.append(words, hash); err != nil {
-					return err
-				}
-				g.slots[at] = hash&^math.MaxUint32 | uint64(g.n)
-				g.indexed = g.n
-				g.fresh = append(g.fresh, uint32(i))
-				gids[i] = uint32(g.n - 1)
-				break
-			}
-			if (e^hash)>>32 != 0 {
-				continue
-			}
-			id := uint32(e) - 1
-			if known := g.words[int(id)*width:]; known[0] == words[0] && (width == 1 || slices.Equal(known[1:width], words[1:])) {
-				gids[i] = id
-				break
-			}
+		for i := range near {
+			near[i] = g.slots[b.Hashes[i]&mask]
+		}
+	}
+	width := g.layout.Words()
+	for i, e := range near {
+		words := b.Words[i*width : (i+1)*width]
+		if e != 0 && (e^b.Hashes[i])>>32 == 0 && g.equal(uint32(e)-1, words) {
+			gids[i] = uint32(e) - 1
+			continue
+		}
+		if gids[i], err = g.probe(i, words, b.Hashes[i]); err != nil {
+			return err
 		}
 	}
 	return nil
+}
+
+// equal reports whether a group has this key.
+func (g *groups) equal(id uint32, words []uint64) bool {
+	if len(words) == 1 {
+		return g.words[id] == words[0]
+	}
+	known := g.words[int(id)*len(words):]
+	return known[0] == words[0] && slices.Equal(known[1:len(words)], words[1:])
+}
+
+// probe finds or makes the group of row i of a block.
+func (g *groups) probe(i int, words []uint64, hash uint64) (uint32, error) {
+	if (g.n+1)*3 > len(g.slots)*2 {
+		if err := g.growSlots(); err != nil {
+			return 0, err
+		}
+	}
+	mask := uint64(len(g.slots) - 1)
+	for at := hash & mask; ; at = (at + 1) & mask {
+		e := g.slots[at]
+		if e == 0 {
+			if err := g.append(words, hash); err != nil {
+				return 0, err
+			}
+			g.slots[at] = hash&^math.MaxUint32 | uint64(g.n)
+			g.indexed = g.n
+			g.fresh = append(g.fresh, uint32(i))
+			return uint32(g.n - 1), nil
+		}
+		if (e^hash)>>32 == 0 && g.equal(uint32(e)-1, words) {
+			return uint32(e) - 1, nil
+		}
+	}
 }
 
 // append makes a new group without putting it into the slots.
