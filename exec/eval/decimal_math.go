@@ -22,7 +22,7 @@ func decimalFunction(e *expr.Call) (rowFunc, error) {
 	switch e.Name {
 	case expr.OpAdd:
 		return decimalMap(scale, func(v vector.I128) vector.I128 { return v }), nil
-	case "abs":
+	case "abs", "@":
 		return decimalMap(scale, func(v vector.I128) vector.I128 {
 			if v.Hi < 0 {
 				return kernel.Neg128(v)

@@ -38,7 +38,7 @@ func floatConst(v float64) rowFunc {
 func integerFunction(e *expr.Call) rowFunc {
 	t := e.Typ
 	switch e.Name {
-	case "abs":
+	case "abs", "@":
 		return func(in []input, row int, out *output) error {
 			v := in[0].int(row)
 			if v < 0 {
@@ -107,7 +107,7 @@ func absInt(v int64) uint64 {
 
 // unaryFloats are the functions from float to float that never fail.
 var unaryFloats = map[string]func(float64) float64{
-	"abs": math.Abs, "ceil": math.Ceil, "ceiling": math.Ceil, "floor": math.Floor, "round": math.RoundToEven,
+	"abs": math.Abs, "@": math.Abs, "||/": math.Cbrt, "ceil": math.Ceil, "ceiling": math.Ceil, "floor": math.Floor, "round": math.RoundToEven,
 	"trunc": math.Trunc, "cbrt": math.Cbrt, "atan": math.Atan, "sinh": math.Sinh, "cosh": math.Cosh, "tanh": math.Tanh,
 	"asinh": math.Asinh, "sin": math.Sin, "cos": math.Cos, "tan": math.Tan, "radians": func(v float64) float64 { return v / 180 * math.Pi },
 	"degrees": func(v float64) float64 { return v / (math.Pi / 180) }, "cot": func(v float64) float64 { return 1 / math.Tan(v) },
@@ -169,7 +169,7 @@ func boundedFloat(name string) rowFunc {
 	}
 	unit := func(v float64) bool { return v >= -1 && v <= 1 }
 	switch name {
-	case "sqrt":
+	case "sqrt", "|/":
 		do = func(v float64) (float64, error) {
 			if v < 0 {
 				return 0, sqlerr.New(sqlerr.InvalidArgumentForPower, "cannot take square root of a negative number")
@@ -282,6 +282,12 @@ func widthBucketFloat(in []input, row int, out *output) error {
 
 // bitFunction gives & | # << >> of integers.
 func bitFunction(e *expr.Call) (rowFunc, error) {
+	if e.Name == "~" && len(e.Args) == 1 {
+		return func(in []input, row int, out *output) error {
+			out.ints[row] = ^in[0].int(row)
+			return nil
+		}, nil
+	}
 	if !e.Typ.IsInteger() || len(e.Args) != 2 {
 		return nil, nil
 	}

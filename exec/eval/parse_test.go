@@ -23,7 +23,8 @@ func parseExpr(text string) (e expr.Expr, err error) {
 		if r := recover(); r != nil {
 			bound, ok := r.(bindError)
 			if !ok {
-				panic(r)
+				err = fmt.Errorf("the test's parser: %v", r)
+				return
 			}
 			err = bound.error
 		}
@@ -68,12 +69,14 @@ func tokens(s string) []string {
 			for j < len(s) && (isAlnum(s[j]) || s[j] == '_') {
 				j++
 			}
+		case strings.HasPrefix(s[i:], "^@"), strings.HasPrefix(s[i:], "|/"):
+			j++
 		case strings.IndexByte("<>=!~|:", c) >= 0:
-			for j < len(s) && strings.IndexByte("<>=!~|:*", s[j]) >= 0 {
+			for j < len(s) && strings.IndexByte("<>=!~|:*/", s[j]) >= 0 {
 				j++
 			}
 		}
-		out = append(out, s[i:j])
+		out = append(out, s[i:min(j, len(s))])
 		i = j
 	}
 	return out
@@ -104,7 +107,7 @@ func (p *parser) expect(w string) {
 
 var precedence = map[string]int{"or": 1, "and": 2, "is": 4, "=": 5, "<>": 5, "!=": 5, "<": 5, "<=": 5, ">": 5, ">=": 5,
 	"like": 6, "ilike": 6, "between": 6, "in": 6, "not": 6, "||": 7, "~": 7, "~*": 7, "!~": 7, "!~*": 7, "&": 7, "|": 7,
-	"#": 7, "<<": 7, ">>": 7, "+": 8, "-": 8, "*": 9, "/": 9, "%": 9, "^": 10, "at": 11}
+	"#": 7, "^@": 7, "<<": 7, ">>": 7, "+": 8, "-": 8, "*": 9, "/": 9, "%": 9, "^": 10, "at": 11}
 
 func (p *parser) binary(least int) expr.Expr {
 	left := p.unary()
@@ -203,6 +206,9 @@ func (p *parser) unary() expr.Expr {
 		return bindCall(expr.OpNeg, p.unary())
 	case p.accept("+"):
 		return bindCall("+", p.unary())
+	case p.accept("~"), p.accept("@"), p.accept("|/"), p.accept("||/"):
+		op := p.toks[p.pos-1]
+		return bindCall(op, p.unary())
 	case p.accept("not"):
 		return bindCall("not", p.binary(3))
 	}

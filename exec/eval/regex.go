@@ -11,6 +11,9 @@ import (
 // regexFunction gives the functions on regular expressions. The engine is RE2:
 // linear time, without back-references and lookaround, which are errors.
 func regexFunction(e *expr.Call) (rowFunc, error) {
+	if len(e.Args) == 1 && e.Name != "similar_to_escape" {
+		return nil, nil // ~ of an integer
+	}
 	cache := &regexCache{}
 	if p, ok := literal(e, 1); ok && len(e.Args) == 2 {
 		// A constant pattern is wrong once and for all, but only if a row comes to it.
@@ -27,6 +30,8 @@ func regexFunction(e *expr.Call) (rowFunc, error) {
 			}
 			return err
 		}, nil
+	case "similar_to_escape":
+		return similarToEscape, nil
 	case "regexp_like":
 		return func(in []input, row int, out *output) error {
 			flags := ""
@@ -198,4 +203,49 @@ func expand(r []byte, with string, s []byte, m []int) []byte {
 		}
 	}
 	return r
+}
+
+// similarToEscape is the regular expression of a SIMILAR TO pattern, as
+// PostgreSQL's function of that name: x SIMILAR TO p is x ~ similar_to_escape(p).
+func similarToEscape(in []input, row int, out *output) error {
+	p, escape := in[0].text(row), `\`
+	if len(in) == 2 {
+		escape = in[1].text(row)
+	}
+	if len([]rune(escape)) > 1 {
+		return sqlerr.New(sqlerr.InvalidEscapeSequence, "invalid escape string").
+			WithHint("Escape string must be empty or one character.")
+	}
+	r := append(out.scratch[:0], "^(?:"...)
+	inClass := false
+	for i := 0; i < len(p); i++ {
+		c := p[i]
+		switch {
+		case escape != "" && strings.HasPrefix(p[i:], escape):
+			i += len(escape)
+			if i < len(p) {
+				r = append(r, '\\', p[i])
+			}
+		case inClass:
+			inClass = c != ']'
+			r = append(r, c)
+		case c == '[':
+			inClass = true
+			r = append(r, c)
+		case c == '%':
+			r = append(r, ".*"...)
+		case c == '_':
+			r = append(r, '.')
+		case c == '(':
+			r = append(r, "(?:"...)
+		case c == '\\' || c == '.' || c == '^' || c == '$':
+			r = append(r, '\\', c)
+		default:
+			r = append(r, c)
+		}
+	}
+	r = append(r, ")$"...)
+	out.scratch = r
+	out.bytes(row, r)
+	return nil
 }

@@ -71,7 +71,7 @@ func textFunction(e *expr.Call) (rowFunc, error) {
 		return pad(e.Name == "lpad", len(e.Args) == 3), nil
 	case "split_part":
 		return splitPart, nil
-	case "starts_with":
+	case "starts_with", "^@":
 		return func(in []input, row int, out *output) error {
 			out.bool(row, bytes.HasPrefix(in[0].bytes(row), in[1].bytes(row)))
 			return nil
