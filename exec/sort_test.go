@@ -78,7 +78,10 @@ func TestSortOrdersByOneKeyOfEveryType(t *testing.T) {
 		"bytea": {Columns: "k bytea?", Rows: []string{"a", "b", "NULL"}},
 	}
 	for name, table := range tables {
-		for _, o := range orders {
+		for i, o := range orders {
+			if (i == 1 || i == 2) && name != "int8" && name != "text" {
+				continue // where NULLs go does not depend on the type
+			}
 			t.Run(name+" "+o.name, func(t *testing.T) {
 				key := func(n physical.Node) []expr.SortKey {
 					return []expr.SortKey{{Expr: column(n, 0), Desc: o.desc, NullsFirst: o.nullsFirst}}
