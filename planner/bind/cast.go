@@ -110,6 +110,9 @@ func (x *exprs) cast(e *sql.Cast) (expr.Expr, error) {
 	if to.Kind == expr.Numeric && to.Precision == 0 {
 		to = unconstrained(v)
 	}
+	if l, ok := v.(*expr.Literal); ok && to.Kind == expr.Interval && e.Type.Fields != "" && l.Typ.Kind == expr.Unknown && !l.Value.Null {
+		v = withUnit(l, e.Type.Fields)
+	}
 	out, err := x.b.coerce(v, to, explicit)
 	if err != nil {
 		return nil, sqlerr.AtSpan(err, e.Span())
@@ -118,6 +121,18 @@ func (x *exprs) cast(e *sql.Cast) (expr.Expr, error) {
 		c.Span = e.Span()
 	}
 	return out, nil
+}
+
+// withUnit gives a bare number in an interval literal the unit of its fields:
+// interval '3' month. Of "day to second" it is the last, as in PostgreSQL.
+func withUnit(l *expr.Literal, fields string) expr.Expr {
+	text := strings.TrimSpace(l.Value.S)
+	if _, err := strconv.ParseFloat(text, 64); err != nil {
+		return l
+	}
+	words := strings.Fields(fields)
+	unit, _, _ := strings.Cut(words[len(words)-1], "(")
+	return &expr.Literal{Value: expr.Str(text + " " + unit), Typ: l.Typ, Span: l.Span}
 }
 
 // unconstrained is the numeric type for a cast to numeric without modifiers, for
