@@ -60,31 +60,35 @@ func randomTable(r *rand.Rand, n int) *table {
 	return t
 }
 
-// bound replaces the calls a(), b() … of a parsed condition by columns.
+// marks are constants that stand for the columns $a, $b … while a condition is
+// parsed.
+var marks = []string{"987654321::int4", "'9876543.21'::numeric(15,2)", "'column c'::text", "date '1850-01-01'", "'9.87654321'::float8"}
+
+// bound parses a condition over the columns $a, $b …
 func bound(t *testing.T, text string) expr.Expr {
 	t.Helper()
 	for i := range tableTypes {
 		name := string(rune('a' + i))
-		text = strings.ReplaceAll(text, "$"+name, fmt.Sprintf("cast(null as %s)", columnType(i)))
+		text = strings.ReplaceAll(text, "$"+name, marks[i])
 	}
 	e, err := parseExpr(text)
 	if err != nil {
 		t.Fatalf("%s: %v", text, err)
 	}
 	return expr.Rewrite(e, func(x expr.Expr) expr.Expr {
-		if l, ok := x.(*expr.Literal); ok && l.Value.Null {
+		if l, ok := x.(*expr.Literal); ok {
 			for i, typ := range tableTypes {
-				if typ.Equal(l.Typ) {
+				mark, err := parseExpr(marks[i])
+				if err != nil {
+					t.Fatal(err)
+				}
+				if expr.Equal(l, mark) {
 					return &expr.Column{ID: expr.ColumnID(i), Typ: typ, Nullable: true, Name: string(rune('a' + i))}
 				}
 			}
 		}
 		return x
 	})
-}
-
-func columnType(i int) string {
-	return []string{"int4", "numeric(15,2)", "text", "date", "float8"}[i]
 }
 
 var conditions = []string{

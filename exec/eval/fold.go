@@ -23,7 +23,8 @@ func Constant(e expr.Expr) (expr.Value, error) {
 }
 
 // Fold evaluates the parts of e that depend on nothing, and simplifies AND, OR,
-// NOT, CASE, COALESCE and strict functions with literals among their arguments.
+// NOT, CASE, COALESCE and strict functions with literals among their arguments,
+// and compares what stands under a cast where that is the same.
 // What would be an error is left as it is, to be raised only if a row comes to
 // it. The error is for expressions that cannot be evaluated at all.
 func Fold(e expr.Expr) (expr.Expr, error) {
@@ -88,7 +89,7 @@ func foldCall(n *expr.Call) expr.Expr {
 	if all && sig.Volatility == expr.Immutable {
 		return constant(n)
 	}
-	return n
+	return unwrap(n)
 }
 
 // foldLogic simplifies AND (decider false) and OR (decider true).

@@ -82,20 +82,49 @@ func CanFail(e Expr) bool {
 }
 
 // harmless reports whether the literals of a call keep it from failing: a
-// division by a constant other than 0 and -1, a well-formed constant pattern.
+// division by a constant other than 0 and -1, a well-formed constant pattern, a
+// length that is not negative, a field that the type has.
 func harmless(e *Call) bool {
-	last, ok := e.Args[len(e.Args)-1].(*Literal)
-	if len(e.Args) == 0 || !ok || last.Value.Null {
-		return ok && len(e.Args) > 0
+	if len(e.Args) < 2 {
+		return false
 	}
 	switch e.Name {
-	case OpDiv, OpMod:
-		v := last.Value
-		return last.Typ.IsInteger() && v.I != 0 && v.I != -1
+	case FnExtract, "date_part", "date_trunc":
+		field, ok := e.Args[0].(*Literal)
+		return ok && hasField(strings.ToLower(field.Value.S), e.Args[1].Type().Kind)
+	}
+	last, ok := e.Args[len(e.Args)-1].(*Literal)
+	if !ok || last.Value.Null {
+		return ok
+	}
+	v := last.Value
+	switch e.Name {
+	case OpDiv, OpMod, "mod", "div":
+		if last.Typ.IsInteger() {
+			return v.I != 0 && v.I != -1
+		}
+		a := e.Args[0].Type()
+		whole := int(a.Precision) - int(a.Scale) + int(last.Typ.Scale)
+		return last.Typ.Kind == Numeric && (v.I != 0 || v.Hi != 0) && whole <= int(e.Typ.Precision)-int(e.Typ.Scale)
 	case OpLike, OpNotLike, OpILike, OpNotILike:
-		return len(e.Args) == 2 && !strings.HasSuffix(strings.ReplaceAll(last.Value.S, `\\`, ""), `\`)
-	case FnExtract:
-		return false
+		return len(e.Args) == 2 && !strings.HasSuffix(strings.ReplaceAll(v.S, `\\`, ""), `\`)
+	case "substring", "substr":
+		return len(e.Args) == 3 && last.Typ.Kind == Int4 && v.I >= 0
+	case "split_part":
+		return v.I != 0
+	}
+	return false
+}
+
+// hasField reports whether times of a kind have a field for sure.
+func hasField(field string, k Kind) bool {
+	switch field {
+	case "year", "quarter", "month", "week", "day", "decade", "century", "millennium":
+		return isPoint(k)
+	case "dow", "doy", "isodow", "isoyear", "epoch":
+		return isPoint(k)
+	case "hour", "minute", "second":
+		return k == Timestamp || k == TimestampTZ || k == Time
 	}
 	return false
 }
