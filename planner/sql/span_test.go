@@ -82,6 +82,10 @@ func checkExprMeaning(t *testing.T, text string, e Expr) {
 		if e.Type.Source.IsZero() { // the grammar's own, in SUBSTRING(x FOR n)
 			return
 		}
+	case *FuncCall:
+		if e.Name.Last().Text == "is_normalized" { // x IS NOT NORMALIZED: the NOT around it has the same text
+			return
+		}
 	case *Star:
 		if part == "" { // TABLE t
 			return
