@@ -33,7 +33,9 @@ type table struct {
 type tables struct {
 	inputs    map[string]table
 	batchRows int
-	rng       *rand.Rand
+
+	mu  sync.Mutex // tasks open their scans at the same time
+	rng *rand.Rand
 }
 
 type queue struct {
@@ -52,6 +54,8 @@ type tableScan struct {
 
 func (s *tables) Scan(n *physical.Scan, env *exec.Env) (exec.Operator, error) {
 	t := s.inputs[n.Table]
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	q := exec.State(env.Group, n, func() *queue {
 		return &queue{rows: t.rows, rng: rand.New(rand.NewPCG(s.rng.Uint64(), 1))}
 	})
