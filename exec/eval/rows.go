@@ -160,10 +160,6 @@ func (o *output) bytes(row int, s []byte) {
 	o.views[row] = vector.MakeView(s, uint32(len(o.buffers)-1), uint32(off))
 }
 
-// slice writes a part of string argument in without copying; share must have been
-// called for it.
-func (o *output) slice(row int, in *input, part []byte) { o.bytes(row, part) }
-
 // decimal writes a numeric of the given scale, rounded to the result's type.
 func (o *output) decimal(row int, v vector.I128, scale int) error {
 	v, ok := kernel.Rescale(v, scale, int(o.typ.Scale))

@@ -170,43 +170,37 @@ func makeInterval(in []input, row int, out *output) error {
 	return nil
 }
 
-// justify moves whole days out of the time and whole months out of the days.
+// justify moves whole days out of the time (hours), whole months out of the days
+// (days) or both, and gives all parts one sign.
 func justify(name string) rowFunc {
+	hours, days := name != "justify_days", name != "justify_hours"
 	return func(in []input, row int, out *output) error {
 		v := in[0].interval(row)
-		if name != "justify_days" {
+		if hours {
 			v.Days += int32(v.Micros / microsPerDay)
 			v.Micros %= microsPerDay
 		}
-		if name != "justify_hours" {
+		if days {
 			v.Months += v.Days / 30
 			v.Days %= 30
-		}
-		if name == "justify_interval" {
-			if v.Months > 0 && (v.Days < 0 || v.Days == 0 && v.Micros < 0) {
-				v.Days += 30
-				v.Months--
-			} else if v.Months < 0 && (v.Days > 0 || v.Days == 0 && v.Micros > 0) {
-				v.Days -= 30
-				v.Months++
+			below, above := v.Days < 0, v.Days > 0
+			if hours && v.Days == 0 {
+				below, above = v.Micros < 0, v.Micros > 0
 			}
-		} else if name == "justify_days" {
-			if v.Months > 0 && v.Days < 0 {
+			if v.Months > 0 && below {
 				v.Days += 30
 				v.Months--
-			} else if v.Months < 0 && v.Days > 0 {
+			} else if v.Months < 0 && above {
 				v.Days -= 30
 				v.Months++
 			}
 		}
-		if name != "justify_days" {
-			if v.Days > 0 && v.Micros < 0 {
-				v.Micros += microsPerDay
-				v.Days--
-			} else if v.Days < 0 && v.Micros > 0 {
-				v.Micros -= microsPerDay
-				v.Days++
-			}
+		if hours && v.Days > 0 && v.Micros < 0 {
+			v.Micros += microsPerDay
+			v.Days--
+		} else if hours && v.Days < 0 && v.Micros > 0 {
+			v.Micros -= microsPerDay
+			v.Days++
 		}
 		out.intervals[row] = v
 		return nil

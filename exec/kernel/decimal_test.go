@@ -38,7 +38,7 @@ func TestArithmeticOf128BitsAgreesWithBigIntegers(t *testing.T) {
 			t.Fatalf("%s %s %s: got %s %v, want %s", BigOf(a), op, BigOf(b), BigOf(got), ok, want)
 		}
 	}
-	for range 300000 {
+	for range 50000 {
 		a, b := random128(r), random128(r)
 		x, y := BigOf(a), BigOf(b)
 		if back, ok := FromBig(x); !ok || back != a {
@@ -72,7 +72,7 @@ func bigPow10(n int) *big.Int { return new(big.Int).Exp(big.NewInt(10), big.NewI
 
 func TestRescaleRoundsHalvesAwayFromZero(t *testing.T) {
 	r := rand.New(rand.NewPCG(3, 4))
-	for range 100000 {
+	for range 50000 {
 		v, from, to := random128(r), r.IntN(39), r.IntN(39)
 		got, ok := Rescale(v, from, to)
 		want := new(big.Int).Mul(BigOf(v), bigPow10(max(to-from, 0)))
@@ -89,7 +89,7 @@ func TestRescaleRoundsHalvesAwayFromZero(t *testing.T) {
 
 func TestProductsOf64Bits(t *testing.T) {
 	r := rand.New(rand.NewPCG(5, 6))
-	for range 100000 {
+	for range 50000 {
 		a, b := int64(random128(r).Lo), int64(random128(r).Lo)
 		want := new(big.Int).Mul(big.NewInt(a), big.NewInt(b))
 		if got := Mul64(a, b); BigOf(got).Cmp(want) != 0 {
