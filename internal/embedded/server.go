@@ -33,6 +33,7 @@ type Config struct {
 	MemoryBytes  int64
 	Distribution place.Mode
 	Encode       bool // fragments travel as Substrait within the process too
+	Frames       bool // pieces take the form they would have on a network
 	BatchRows    int
 	Version      string
 	Log          *slog.Logger

@@ -1,0 +1,140 @@
+package embedded
+
+import (
+	"context"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/skein-query/skein/coordinator/place"
+	"github.com/skein-query/skein/flight/value"
+	"github.com/skein-query/skein/internal/client"
+	"github.com/skein-query/skein/internal/logictest"
+	"github.com/skein-query/skein/planner/expr"
+)
+
+// configuration is a way to run the cluster that must not change any answer.
+type configuration struct {
+	name string
+	Config
+}
+
+// configurations are those every .slt file and every TPC-H query runs under.
+func configurations() []configuration {
+	return []configuration{
+		{"one-worker", Config{Workers: 1, Threads: 1}},
+		{"threads", Config{Workers: 1, Threads: 3}},
+		{"three-workers", Config{Workers: 3, Threads: 3, Distribution: place.Always}},
+		{"batch-size-1", Config{Workers: 1, Threads: 1, BatchRows: 1}},
+		{"network-form", Config{Workers: 2, Threads: 2, Distribution: place.Always, Encode: true, Frames: true}},
+	}
+}
+
+// start opens a cluster over a folder of tables for the test's time.
+func start(t testing.TB, c Config, tables string) *Server {
+	t.Helper()
+	c.Listen, c.MemoryBytes = "127.0.0.1:0", 2<<30
+	if tables != "" {
+		c.Tables = []string{tables}
+	}
+	s, err := Start(t.Context(), c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(s.Close)
+	return s
+}
+
+// TestLogicAsPostgreSQLAnswers runs the .slt corpus under every configuration.
+func TestLogicAsPostgreSQLAnswers(t *testing.T) {
+	files, err := filepath.Glob("../logictest/testdata/*.slt")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no .slt files: %v", err)
+	}
+	for _, c := range configurations() {
+		if testing.Short() && c.name == "batch-size-1" {
+			continue
+		}
+		t.Run(c.name, func(t *testing.T) {
+			s := start(t, c.Config, "../logictest/testdata/tables")
+			open := func(ctx context.Context) (logictest.Conn, error) {
+				conn, err := client.Open(ctx, s.Addr())
+				return &sqlConn{conn}, err
+			}
+			for _, f := range files {
+				t.Run(strings.TrimSuffix(filepath.Base(f), ".slt"), func(t *testing.T) { logictest.Run(t, f, open, c.name) })
+			}
+		})
+	}
+}
+
+// sqlConn is a connection as the runner wants it: results as PostgreSQL's text.
+type sqlConn struct{ *client.Client }
+
+func (c *sqlConn) Query(ctx context.Context, sql string) (*logictest.Result, error) {
+	rows, err := c.Client.Query(ctx, sql)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	out := &logictest.Result{}
+	var types []expr.Type
+	for _, f := range rows.Schema().Fields() {
+		t, _ := expr.FromArrow(f.Type)
+		types = append(types, t)
+		out.Columns = append(out.Columns, logictest.Column{Name: f.Name, Type: internalName(t)})
+	}
+	for batch, err := range rows.Batches() {
+		if err != nil {
+			return nil, err
+		}
+		for i := range int(batch.NumRows()) {
+			row := make([]logictest.Value, len(types))
+			for j := range types {
+				v, t, err := value.At(batch.Column(j), i)
+				if err != nil {
+					return nil, err
+				}
+				row[j] = logictest.Value{Text: text(v, t), Null: v.Null}
+			}
+			out.Rows = append(out.Rows, row)
+		}
+		batch.Release()
+	}
+	return out, nil
+}
+
+func text(v expr.Value, t expr.Type) string {
+	switch {
+	case v.Null:
+		return ""
+	case t.Kind == expr.Bool && v.I != 0:
+		return "t"
+	case t.Kind == expr.Bool:
+		return "f"
+	}
+	return expr.FormatValue(v, t)
+}
+
+func internalName(t expr.Type) string {
+	switch t.Kind {
+	case expr.Bool:
+		return "bool"
+	case expr.Int2:
+		return "int2"
+	case expr.Int4:
+		return "int4"
+	case expr.Int8:
+		return "int8"
+	case expr.Numeric:
+		return "numeric"
+	case expr.Float4:
+		return "float4"
+	case expr.Float8:
+		return "float8"
+	}
+	if t.IsNested() {
+		return t.String()
+	}
+	return expr.Of(t.Kind).String()
+}
