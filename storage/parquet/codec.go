@@ -42,7 +42,7 @@ func (c *codecs) decompress(codec int32, dst, src []byte) error {
 			n = len(src)
 		}
 	case codecSnappy:
-		n, err = snappySize(src)
+		n, err = s2.DecodedLen(src)
 		if err == nil && n == len(dst) {
 			_, err = s2.Decode(dst, src)
 		}
@@ -66,11 +66,6 @@ func (c *codecs) decompress(codec int32, dst, src []byte) error {
 		return bad("a page of %d bytes that says it has %d", n, len(dst))
 	}
 	return nil
-}
-
-func snappySize(src []byte) (int, error) {
-	n, err := s2.DecodedLen(src)
-	return n, err
 }
 
 func lz4Block(dst, src []byte) (int, error) {

@@ -59,10 +59,15 @@ func plainStrings(a *arena, data []byte, n int) (vector.Column, error) {
 		}
 		size := int(binary.LittleEndian.Uint32(data[pos:]))
 		pos += 4
-		if size > len(data)-pos {
-			return vector.Column{}, bad("a string of %d bytes in a page with %d left", size, len(data)-pos)
+		rest := data[pos:]
+		if size > len(rest) {
+			return vector.Column{}, bad("a string of %d bytes in a page with %d left", size, len(rest))
 		}
-		views[i] = makeView(data, pos, size)
+		if size > vector.InlineLen { // makeView's other half, which would not be inlined
+			views[i] = rawView{uint64(size) | uint64(binary.LittleEndian.Uint32(rest))<<32, uint64(pos) << 32}
+		} else {
+			views[i] = makeView(data, pos, size)
+		}
 		pos += size
 	}
 	return stringColumn(views, data), nil

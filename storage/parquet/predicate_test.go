@@ -151,7 +151,7 @@ func TestPredicatesPassTheRowsThatSatisfyThem(t *testing.T) {
 			})
 		}
 		r := rand.New(rand.NewPCG(1, uint64(len(path))))
-		for range 25 {
+		for range 12 {
 			var conditions []*condition
 			for range 1 + r.IntN(3) {
 				k := r.IntN(len(fields))

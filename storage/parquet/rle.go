@@ -171,14 +171,27 @@ func (c *laneCheck) wrong(x uint64) uint64 {
 	return (sum | x) & c.high
 }
 
+// unpack32 takes two values from each 64-bit load where both fit.
 func unpack32(out []uint32, data []byte, width int, limit uint32) bool {
 	mask := uint64(1)<<width - 1
+	top := uint64(limit) - 1
 	var wrong uint64
-	bit := 0
-	i := 0
+	bit, i := 0, 0
+	if w := uint(width); w <= 28 {
+		for ; i+4 <= len(out) && (bit+2*width)>>3+8 <= len(data); i += 4 {
+			x := binary.LittleEndian.Uint64(data[bit>>3:]) >> (bit & 7)
+			bit += 2 * width
+			y := binary.LittleEndian.Uint64(data[bit>>3:]) >> (bit & 7)
+			bit += 2 * width
+			v0, v1, v2, v3 := x&mask, x>>(w&63)&mask, y&mask, y>>(w&63)&mask
+			wrong |= (top - v0) | (top - v1) | (top - v2) | (top - v3)
+			o := out[i : i+4 : i+4]
+			o[0], o[1], o[2], o[3] = uint32(v0), uint32(v1), uint32(v2), uint32(v3)
+		}
+	}
 	for ; i < len(out) && bit>>3+8 <= len(data); i++ {
 		v := binary.LittleEndian.Uint64(data[bit>>3:]) >> (bit & 7) & mask
-		wrong |= uint64(limit) - 1 - v
+		wrong |= top - v
 		out[i] = uint32(v)
 		bit += width
 	}
