@@ -26,8 +26,9 @@ func parsePattern(s, pattern string) (int64, error) {
 		if field == "" {
 			k := 1
 			if pattern[i] == '"' {
-				_, k = literalText(pattern[i:])
-				rest = rest[min(len(rest), k-2):]
+				var text string
+				text, k = literalText(pattern[i:])
+				rest = rest[min(len(rest), len(text)):]
 			} else if rest != "" && !isAlnum(rest[0]) {
 				rest = rest[1:]
 			} else if rest != "" && isAlnum(pattern[i]) {

@@ -25,8 +25,8 @@ func ZoneOf(name string) *time.Location {
 	if s, ok := zoneAbbreviations[lower]; ok {
 		return time.FixedZone(strings.ToUpper(lower), s*3600)
 	}
-	if lower == "local" {
-		return nil
+	if lower == "local" || len(lower) > 64 || strings.Trim(lower, "abcdefghijklmnopqrstuvwxyz0123456789_+-/") != "" {
+		return nil // no name of a file that could hold a zone
 	}
 	for _, try := range []string{name, strings.ToUpper(name), titleZone(lower)} {
 		if loc, err := time.LoadLocation(try); err == nil {
