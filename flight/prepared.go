@@ -45,7 +45,7 @@ func (s *Server) createPrepared(ctx context.Context, text string) (flightsql.Act
 		return result, err
 	}
 	s.prepared.put(h.ID, &preparedEntry{prepared: p, text: text})
-	update := p.IsUpdate()
+	update := p.IsUpdate() && len(p.Columns()) == 0 // else a client that believes it would not fetch the rows
 	result.IsUpdate = &update
 	result.DatasetSchema = resultSchema(p.Columns()) // JDBC takes an empty one for an update
 	result.ParameterSchema = parameterSchema(p.Parameters())

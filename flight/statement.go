@@ -28,7 +28,7 @@ func executions(p Prepared, bound [][]expr.Value) ([][]expr.Value, error) {
 	case n == 0:
 		return [][]expr.Value{nil}, nil
 	case len(bound) == 0:
-		return nil, sqlerr.New(sqlerr.UndefinedParameter, "the statement has %d parameters and none is bound", n).
+		return nil, sqlerr.New(sqlerr.UndefinedParameter, "no value is bound to parameter $%d", n).
 			WithHint("Prepare the statement and bind values to its parameters.")
 	}
 	return bound, nil

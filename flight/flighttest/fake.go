@@ -39,7 +39,7 @@ func (f *Fake) affect(what string) {
 
 // Prepare understands the language of the package.
 func (f *Fake) Prepare(_ context.Context, s *flight.Session, text string) (flight.Prepared, error) {
-	words := strings.Fields(text)
+	words := strings.Fields(strings.TrimRight(strings.TrimSpace(text), ";"))
 	if len(words) == 0 {
 		return nil, sqlerr.New(sqlerr.SyntaxError, "the statement is empty")
 	}
@@ -56,7 +56,7 @@ func (f *Fake) Prepare(_ context.Context, s *flight.Session, text string) (fligh
 	case "types":
 		st.columns = AllTypes()
 	case "echo":
-		return st, st.echo(strings.TrimSpace(strings.TrimPrefix(strings.TrimSpace(text), "echo")))
+		return st, st.echo(strings.Join(words[1:], " "))
 	case "insert":
 		st.update, st.params = true, []expr.Type{expr.Of(expr.Int8)}
 	case "create", "set":

@@ -1,12 +1,10 @@
 package value
 
 import (
-	"encoding/hex"
 	"math"
 	"math/big"
 	"strconv"
 	"strings"
-	"time"
 	"unicode/utf8"
 
 	"github.com/skein-query/skein/internal/sqlerr"
@@ -22,6 +20,9 @@ func Convert(v expr.Value, from, to expr.Type) (expr.Value, error) {
 	if v.Null {
 		return expr.Null, nil
 	}
+	if from.IsString() && !to.IsString() && !to.IsNested() {
+		return expr.ParseValue(v.S, to)
+	}
 	switch to.Kind {
 	case expr.Bool:
 		return toBool(v, from, to)
@@ -33,8 +34,6 @@ func Convert(v expr.Value, from, to expr.Type) (expr.Value, error) {
 		return toFloat(v, from, to)
 	case expr.Text, expr.Char:
 		return toText(v, from, to)
-	case expr.Bytea:
-		return toBytes(v, from, to)
 	case expr.Date, expr.Time, expr.Timestamp, expr.TimestampTZ:
 		return toTime(v, from, to)
 	case expr.List, expr.Struct, expr.Map:
@@ -50,23 +49,6 @@ func cannotCast(from, to expr.Type) error {
 	return sqlerr.New(sqlerr.CannotCoerce, "cannot cast type %s to %s", from, to)
 }
 
-func invalidText(v expr.Value, to expr.Type) error {
-	code := sqlerr.InvalidTextRepresent
-	if to.Kind >= expr.Date && to.Kind <= expr.Interval {
-		code = sqlerr.InvalidDatetimeFormat
-	}
-	return sqlerr.New(code, "invalid input syntax for type %s: %q", to, excerpt(v.S))
-}
-
-// excerpt is enough of a text to know it by.
-func excerpt(s string) string {
-	const most = 100
-	if len(s) <= most {
-		return s
-	}
-	return strings.ToValidUTF8(s[:most], "") + "…"
-}
-
 func outOfRange(to expr.Type) error {
 	return sqlerr.New(sqlerr.NumericValueOutOfRange, "%s out of range", to)
 }
@@ -77,14 +59,6 @@ func toBool(v expr.Value, from, to expr.Type) (expr.Value, error) {
 		return v, nil
 	case from.IsInteger():
 		return expr.BoolValue(v.I != 0), nil
-	case from.IsString():
-		switch strings.ToLower(strings.TrimSpace(v.S)) {
-		case "t", "true", "y", "yes", "on", "1":
-			return expr.BoolValue(true), nil
-		case "f", "false", "n", "no", "off", "0":
-			return expr.BoolValue(false), nil
-		}
-		return v, invalidText(v, to)
 	}
 	return v, cannotCast(from, to)
 }
@@ -106,14 +80,6 @@ func toInteger(v expr.Value, from, to expr.Type) (expr.Value, error) {
 			return v, outOfRange(to)
 		}
 		n = int64(f)
-	case from.IsString():
-		var err error
-		if n, err = strconv.ParseInt(strings.TrimSpace(v.S), 10, 64); err != nil {
-			if strings.Contains(err.Error(), strconv.ErrRange.Error()) {
-				return v, outOfRange(to)
-			}
-			return v, invalidText(v, to)
-		}
 	default:
 		return v, cannotCast(from, to)
 	}
@@ -153,12 +119,7 @@ func toNumeric(v expr.Value, from, to expr.Type) (expr.Value, error) {
 		if math.IsNaN(v.F) || math.IsInf(v.F, 0) {
 			return v, outOfRange(to)
 		}
-		unscaled, _ = parseDecimal(strconv.FormatFloat(v.F, 'e', digits-1, 64), scale)
-	case from.IsString():
-		var ok bool
-		if unscaled, ok = parseDecimal(strings.TrimSpace(v.S), scale); !ok {
-			return v, invalidText(v, to)
-		}
+		return expr.ParseValue(strconv.FormatFloat(v.F, 'e', digits-1, 64), to)
 	default:
 		return v, cannotCast(from, to)
 	}
@@ -170,55 +131,19 @@ func toNumeric(v expr.Value, from, to expr.Type) (expr.Value, error) {
 	return out, nil
 }
 
-// parseDecimal reads a decimal number with an optional exponent at a scale.
-func parseDecimal(s string, scale int) (unscaled *big.Int, ok bool) {
-	mantissa, exponent := s, 0
-	if i := strings.IndexAny(s, "eE"); i >= 0 {
-		var err error
-		if exponent, err = strconv.Atoi(s[i+1:]); err != nil || exponent < -1000 || exponent > 1000 {
-			return nil, false
-		}
-		mantissa = s[:i]
-	}
-	whole, fraction, _ := strings.Cut(mantissa, ".")
-	digits := strings.TrimLeft(whole, "+-") + fraction
-	if digits == "" || len(digits) > 1000 || strings.Trim(digits, "0123456789") != "" || len(whole)-len(strings.TrimLeft(whole, "+-")) > 1 {
-		return nil, false
-	}
-	n, ok := new(big.Int).SetString(digits, 10)
-	if !ok {
-		return nil, false
-	}
-	if strings.HasPrefix(whole, "-") {
-		n.Neg(n)
-	}
-	return rescale(n, len(fraction)-exponent, scale), true
-}
-
 func toFloat(v expr.Value, from, to expr.Type) (expr.Value, error) {
-	width := 64
-	if to.Kind == expr.Float4 {
-		width = 32
-	}
 	var f float64
 	switch {
 	case from.Kind == expr.Float4 || from.Kind == expr.Float8:
 		f = v.F
 	case from.IsInteger():
 		f = float64(v.I)
-	case from.Kind == expr.Numeric || from.IsString():
-		var err error
-		f, err = strconv.ParseFloat(strings.TrimSpace(expr.FormatValue(v, from)), width)
-		if err != nil && math.IsInf(f, 0) {
-			return v, outOfRange(to)
-		}
-		if err != nil {
-			return v, invalidText(v, to)
-		}
+	case from.Kind == expr.Numeric:
+		return expr.ParseValue(expr.FormatValue(v, from), to)
 	default:
 		return v, cannotCast(from, to)
 	}
-	if width == 32 && !math.IsInf(f, 0) {
+	if to.Kind == expr.Float4 && !math.IsInf(f, 0) {
 		if f = float64(float32(f)); math.IsInf(f, 0) {
 			return v, outOfRange(to)
 		}
@@ -240,27 +165,8 @@ func toText(v expr.Value, from, to expr.Type) (expr.Value, error) {
 	return expr.Str(s), nil
 }
 
-func toBytes(v expr.Value, from, to expr.Type) (expr.Value, error) {
-	switch {
-	case from.Kind == expr.Bytea:
-		return v, nil
-	case from.IsString() && strings.HasPrefix(v.S, `\x`):
-		b, err := hex.DecodeString(v.S[2:])
-		if err != nil {
-			return v, invalidText(v, to)
-		}
-		return expr.Str(string(b)), nil
-	case from.IsString():
-		return v, nil
-	}
-	return v, cannotCast(from, to)
-}
-
 // toTime converts among dates, times and timestamps; the session's zone is UTC.
 func toTime(v expr.Value, from, to expr.Type) (expr.Value, error) {
-	if from.IsString() {
-		return parseTime(v, to)
-	}
 	stamp := func(k expr.Kind) bool { return k == expr.Timestamp || k == expr.TimestampTZ }
 	switch {
 	case from.Kind == to.Kind, stamp(from.Kind) && stamp(to.Kind):
@@ -273,39 +179,6 @@ func toTime(v expr.Value, from, to expr.Type) (expr.Value, error) {
 		return expr.Int(v.I - floorDiv(v.I, microsPerDay)*microsPerDay), nil
 	}
 	return v, cannotCast(from, to)
-}
-
-// parseTime reads ISO 8601 text, as drivers write dates and times: a T or a blank
-// between date and time, fractions, a zone.
-func parseTime(v expr.Value, to expr.Type) (expr.Value, error) {
-	s := strings.TrimSpace(v.S)
-	if to.Kind == expr.Time {
-		for _, layout := range [...]string{"15:04:05", "15:04"} {
-			if t, err := time.Parse(layout, s); err == nil {
-				return expr.Int(t.Sub(t.Truncate(24 * time.Hour)).Microseconds()), nil
-			}
-		}
-		return v, invalidText(v, to)
-	}
-	if len(s) > 10 && (s[10] == 'T' || s[10] == 't') {
-		s = s[:10] + " " + s[11:]
-	}
-	for _, layout := range [...]string{"2006-01-02", "2006-01-02 15:04:05", "2006-01-02 15:04:05Z07:00",
-		"2006-01-02 15:04:05Z07", "2006-01-02 15:04:05 Z07:00", "2006-01-02 15:04"} {
-		t, err := time.Parse(layout, s)
-		if err != nil {
-			continue
-		}
-		if to.Kind == expr.Timestamp || to.Kind == expr.Date { // PostgreSQL ignores a zone here
-			t = time.Date(t.Year(), t.Month(), t.Day(), t.Hour(), t.Minute(), t.Second(), t.Nanosecond(), time.UTC)
-		}
-		us := t.UnixMicro()
-		if to.Kind == expr.Date {
-			us = floorDiv(us, microsPerDay)
-		}
-		return expr.Int(us), nil
-	}
-	return v, invalidText(v, to)
 }
 
 func toNested(v expr.Value, from, to expr.Type) (expr.Value, error) {

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/apache/arrow-adbc/go/adbc"
+	"github.com/apache/arrow-go/v18/arrow/flight/flightsql"
 
 	"github.com/skein-query/skein/flight/value"
 	"github.com/skein-query/skein/planner/expr"
@@ -18,9 +19,24 @@ type Table struct {
 
 // Column is a column of a table.
 type Column struct {
-	Name     string
-	Type     string // in SQL's words
-	Nullable bool
+	Name    string
+	Type    string // in SQL's words
+	NotNull bool   // only Columns knows
+}
+
+// Columns gives the columns of a table in full; the listing of all tables does not
+// say which may be null.
+func (c *Client) Columns(ctx context.Context, t Table) ([]Column, error) {
+	schema, err := c.conn.GetTableSchema(ctx, &t.Catalog, &t.Schema, t.Name)
+	if err != nil {
+		return nil, fromADBC(err)
+	}
+	columns := make([]Column, schema.NumFields())
+	for i, f := range schema.Fields() {
+		name, _ := (&flightsql.ColumnMetadata{Data: &f.Metadata}).TypeName()
+		columns[i] = Column{f.Name, name, !f.Nullable}
+	}
+	return columns, nil
 }
 
 // Tables lists all tables with their columns, sorted as the server sorts them.
@@ -86,8 +102,7 @@ func (o object) tables(to []Table, catalog string) []Table {
 	for t := range elements(o.field("db_schema_tables")) {
 		table := Table{Catalog: catalog, Schema: o.text("db_schema_name"), Name: t.text("table_name"), Type: t.text("table_type")}
 		for c := range elements(t.field("table_columns")) {
-			table.Columns = append(table.Columns, Column{Name: c.text("column_name"), Type: c.text("xdbc_type_name"),
-				Nullable: c.text("xdbc_is_nullable") != "NO"})
+			table.Columns = append(table.Columns, Column{Name: c.text("column_name"), Type: c.text("xdbc_type_name")})
 		}
 		to = append(to, table)
 	}

@@ -108,20 +108,24 @@ func (s *Shell) describe(ctx context.Context, name string) error {
 	var names []string
 	for _, t := range tables {
 		if strings.EqualFold(name, t.Name) || strings.EqualFold(name, t.Schema+"."+t.Name) {
-			return printColumns(s, t)
+			return s.printColumns(ctx, t)
 		}
 		names = append(names, t.Name)
 	}
 	return sqlerr.New(sqlerr.UndefinedTable, "table %q does not exist", name).WithHint("%s", sqlerr.DidYouMean(name, names))
 }
 
-func printColumns(s *Shell, t client.Table) error {
+func (s *Shell) printColumns(ctx context.Context, t client.Table) error {
+	columns, err := s.Client.Columns(ctx, t)
+	if err != nil {
+		return err
+	}
 	fmt.Fprintf(s.Out, "%s %s.%s\n", strings.ToLower(t.Type), t.Schema, t.Name)
 	w := tabwriter.NewWriter(s.Out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "Column\tType\tNullable")
-	for _, c := range t.Columns {
+	for _, c := range columns {
 		nullable := ""
-		if !c.Nullable {
+		if c.NotNull {
 			nullable = "not null"
 		}
 		fmt.Fprintf(w, "%s\t%s\t%s\n", c.Name, c.Type, nullable)

@@ -53,17 +53,10 @@ func (s *Shell) line(ctx context.Context, line string) (quit bool) {
 	}
 	err := s.RunScript(ctx, strings.NewReader(line))
 	if err != nil {
-		fmt.Fprintln(s.Err, describeError(err))
+		fmt.Fprintln(s.Err, err)
 	}
 	// RunScript takes \q for the end of a script: here it ends the shell.
 	return isCommand(line) && (strings.HasPrefix(strings.TrimSpace(line), `\q`))
-}
-
-func describeError(err error) string {
-	if e, ok := errors.AsType[*Error](err); ok {
-		return e.Error()
-	}
-	return (&Error{err: err}).Error()
 }
 
 // changesNames reports whether a statement may have made or dropped a table.

@@ -63,6 +63,10 @@ func (s *splitter) add(line string) {
 	var rest string
 	s.ready, rest = cutStatements(s.pending.String())
 	s.pending.Reset()
+	if isCommand(rest) { // on the line of a statement's end
+		s.ready = append(s.ready, strings.TrimSpace(rest))
+		return
+	}
 	s.pending.WriteString(rest)
 }
 

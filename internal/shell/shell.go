@@ -64,7 +64,11 @@ func (s *Shell) RunScript(ctx context.Context, r io.Reader) error {
 // RunPiece runs one statement or one backslash command.
 func (s *Shell) RunPiece(ctx context.Context, piece string) error {
 	if isCommand(piece) {
-		return s.command(ctx, piece)
+		err := s.command(ctx, piece)
+		if _, drawn := errors.AsType[*Error](err); err == nil || drawn || errors.Is(err, errQuit) {
+			return err
+		}
+		return &Error{err: err}
 	}
 	if isEmpty(piece) {
 		return nil
