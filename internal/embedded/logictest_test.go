@@ -133,6 +133,9 @@ func internalName(t expr.Type) string {
 	case expr.Float8:
 		return "float8"
 	}
+	if t.Kind == expr.List {
+		return "_" + internalName(t.Nested.Elem)
+	}
 	if t.IsNested() {
 		return t.String()
 	}

@@ -31,7 +31,7 @@ func (x *exprs) aggregateCall(f *sql.FuncCall) (expr.Expr, error) {
 	if f.Star && name != "count" {
 		return nil, sqlerr.At(sqlerr.WrongObjectType, f.Span(), "%s(*) is not supported", name)
 	}
-	if !f.Star && len(f.Args) == 0 {
+	if !f.Star && len(f.Args) == 0 && name == "count" {
 		return nil, sqlerr.At(sqlerr.WrongObjectType, f.Span(), "%s(*) must be used to call a parameterless aggregate function", name)
 	}
 	if f.WithinGroup {
@@ -139,6 +139,7 @@ func (s *selecting) aggregate() error {
 
 	delivered := logical.Output(s.plan)
 	from := logical.Set{}
+	from.Add(s.below)
 	for _, c := range s.scope.cols {
 		expr.Columns(c.value, from)
 	}

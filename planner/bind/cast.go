@@ -218,6 +218,11 @@ func literal(l *sql.Literal) (expr.Expr, error) {
 
 func numericLiteral(out *expr.Literal, text string) (expr.Expr, error) {
 	digits, scale, ok := decimalShape(text)
+	if f, err := strconv.ParseFloat(text, 64); digits > expr.MaxPrecision && err == nil && strings.ContainsAny(text, "eE") {
+		// Too large for a numeric; as a float it can at least be what it is cast to.
+		out.Typ, out.Value = expr.Of(expr.Float8), expr.Float(f)
+		return out, nil
+	}
 	if !ok || digits > expr.MaxPrecision {
 		return nil, sqlerr.At(sqlerr.NumericValueOutOfRange, out.Span, "value %q has more than %d digits", text, expr.MaxPrecision)
 	}

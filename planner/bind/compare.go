@@ -217,7 +217,7 @@ func (x *exprs) inList(e *sql.In) (expr.Expr, error) {
 	}
 	all := append([]expr.Expr{v}, list...)
 	if _, err := x.b.unify("IN", all); err != nil {
-		return nil, err
+		return x.inExprs(e, v, list) // which says which comparison does not exist
 	}
 	out := &expr.InList{Arg: all[0], Negated: e.Negated, Span: e.Span()}
 	for _, item := range all[1:] {
@@ -270,6 +270,21 @@ func (x *exprs) inRows(e *sql.In, row *sql.Row) (expr.Expr, error) {
 	return not(out, e.Negated, e.Span()), nil
 }
 
+// operatorName is the name of a call for an operator as PostgreSQL spells it.
+func operatorName(op string) string {
+	switch op {
+	case "~~":
+		return expr.OpLike
+	case "!~~":
+		return expr.OpNotLike
+	case "~~*":
+		return expr.OpILike
+	case "!~~*":
+		return expr.OpNotILike
+	}
+	return op
+}
+
 // quantifiedArray binds x op ANY|ALL (ARRAY[…]) as a chain of comparisons.
 func (x *exprs) quantifiedArray(e *sql.QuantifiedArray) (expr.Expr, error) {
 	array, ok := e.Array.(*sql.Array)
@@ -286,7 +301,7 @@ func (x *exprs) quantifiedArray(e *sql.QuantifiedArray) (expr.Expr, error) {
 		if err != nil {
 			return nil, err
 		}
-		c, err := x.b.operator(e.Op, e.Span(), v, r)
+		c, err := x.b.operator(operatorName(e.Op), e.Span(), v, r)
 		if err != nil {
 			return nil, err
 		}

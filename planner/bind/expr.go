@@ -152,6 +152,13 @@ func (x *exprs) column(e *sql.ColumnRef) (expr.Expr, error) {
 }
 
 func (x *exprs) field(e *sql.Field) (expr.Expr, error) {
+	if r, ok := e.Operand.(*sql.ColumnRef); ok && len(r.Name.Parts) == 1 && !e.All {
+		// (t).c is a column of the row t.
+		qualified := sql.Name{Parts: []sql.Ident{r.Name.Parts[0], e.Name}}
+		if _, err := x.b.resolve(x.scope, r.Name); err != nil {
+			return x.b.resolve(x.scope, qualified)
+		}
+	}
 	v, err := x.bind(e.Operand)
 	if err != nil {
 		return nil, err
@@ -309,10 +316,13 @@ func (x *exprs) nullIf(e *sql.NullIf) (expr.Expr, error) {
 	if err != nil {
 		return nil, err
 	}
-	l = x.b.text(l)
 	eq, err := x.b.operator(expr.OpEq, e.Span(), l, r)
 	if err != nil {
 		return nil, err
+	}
+	// Operators across integer sizes take each operand as it is; all others cast.
+	if lt, rt := l.Type(), r.Type(); !(lt.IsInteger() && rt.IsInteger()) {
+		l = eq.(*expr.Call).Args[0]
 	}
 	return &expr.Case{Whens: []expr.When{{Cond: eq, Result: expr.NullOf(l.Type())}}, Else: l, Typ: l.Type(), Span: e.Span()}, nil
 }

@@ -1,6 +1,8 @@
 package bind
 
 import (
+	"slices"
+
 	"github.com/skein-query/skein/internal/sqlerr"
 	"github.com/skein-query/skein/planner/expr"
 	"github.com/skein-query/skein/planner/logical"
@@ -52,11 +54,12 @@ func (b *binder) join(t *sql.Join, left, outer *scope, ctes *cteScope) (logical.
 		}
 	}
 	if !t.Alias.Name.IsZero() {
+		cols = slices.DeleteFunc(cols, func(c scopeColumn) bool { return c.merged })
 		if err := checkColumnAliases(t.Alias.Name.Text, t.Alias.Columns, len(cols)); err != nil {
 			return nil, nil, false, err
 		}
 		for i := range cols {
-			cols[i].table, cols[i].merged = t.Alias.Name.Text, false
+			cols[i].table = t.Alias.Name.Text
 			if i < len(t.Alias.Columns) {
 				cols[i].name = t.Alias.Columns[i].Text
 			}
@@ -133,10 +136,14 @@ func (b *binder) using(j *logical.Join, t *sql.Join, names []sql.Ident, l, r []s
 			return nil, err
 		}
 		j.Conds = append(j.Conds, eq)
-		value := l[lc].value
+		both := []expr.Expr{l[lc].value, r[rc].value}
+		if _, err := b.unify("JOIN/USING", both); err != nil {
+			return nil, sqlerr.AtSpan(err, span)
+		}
+		value := both[0]
 		switch t.Kind {
 		case sql.RightJoin:
-			value = r[rc].value
+			value = both[1]
 		case sql.FullJoin:
 			if value, err = b.function(expr.FnCoalesce, span, l[lc].value, r[rc].value); err != nil {
 				return nil, err

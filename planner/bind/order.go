@@ -14,12 +14,16 @@ import (
 func columnName(i int) string { return fmt.Sprintf("column%d", i+1) }
 
 // orderByOutput sorts a set operation or VALUES, whose ORDER BY sees only the
-// output columns.
-func (b *binder) orderByOutput(r relation, order []sql.OrderItem, outer *scope) (logical.Node, error) {
+// output columns; a set operation (around is nil) takes only their names and
+// numbers.
+func (b *binder) orderByOutput(r relation, order []sql.OrderItem, around *scope) (logical.Node, error) {
 	if len(order) == 0 {
 		return r.plan, nil
 	}
-	s := &scope{parent: outer}
+	s := &scope{}
+	if around != nil {
+		s.parent, s.ctes = around.parent, around.ctes
+	}
 	s.add("", "", r.cols)
 	var keys []expr.SortKey
 	for _, o := range order {
@@ -28,6 +32,10 @@ func (b *binder) orderByOutput(r relation, order []sql.OrderItem, outer *scope) 
 			return nil, err
 		}
 		if !ok {
+			if _, name := o.Value.(*sql.ColumnRef); !name && around == nil {
+				return nil, sqlerr.At(sqlerr.FeatureNotSupported, o.Span(), "invalid UNION/INTERSECT/EXCEPT ORDER BY clause").
+					WithHint("Only result column names can be used, not expressions or functions.")
+			}
 			x := &exprs{b: b, scope: s, place: "ORDER BY"}
 			if e, err = x.bind(o.Value); err != nil {
 				return nil, err

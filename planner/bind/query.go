@@ -33,11 +33,11 @@ func (b *binder) query(q *sql.Query, outer *scope, ctes *cteScope) (relation, er
 		r, err = b.selectQuery(body, q.OrderBy, outer, ctes)
 	case *sql.SetOp:
 		if r, err = b.setOp(body, outer, ctes); err == nil {
-			r.plan, err = b.orderByOutput(r, q.OrderBy, outer)
+			r.plan, err = b.orderByOutput(r, q.OrderBy, nil)
 		}
 	case *sql.Values:
 		if r, err = b.values(body, outer, ctes); err == nil {
-			r.plan, err = b.orderByOutput(r, q.OrderBy, outer)
+			r.plan, err = b.orderByOutput(r, q.OrderBy, &scope{parent: outer, ctes: ctes})
 		}
 	}
 	if err != nil {
@@ -128,8 +128,14 @@ func (b *binder) limit(r relation, q *sql.Query) (relation, error) {
 func (b *binder) count(e sql.Expr, what string, negative sqlerr.Code) (v int64, null bool, err error) {
 	x := &exprs{b: b, scope: &scope{}, place: what}
 	bound, err := x.bind(e)
+	if sqlerr.CodeOf(err) == sqlerr.UndefinedColumn {
+		return 0, false, sqlerr.At(sqlerr.InvalidColumnReference, e.Span(), "argument of %s must not contain variables", what)
+	}
 	if err != nil {
 		return 0, false, err
+	}
+	if len(x.pending) > 0 {
+		return 0, false, unsupported(e.Span(), "a subquery in %s is not supported", what)
 	}
 	if bound, err = b.coerce(bound, expr.Of(expr.Int8), assignment); err != nil {
 		return 0, false, err

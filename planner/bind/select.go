@@ -20,12 +20,13 @@ type selecting struct {
 	names   []string
 	having  expr.Expr
 	order   []expr.SortKey
-	x       *exprs // binds select list, HAVING and ORDER BY
+	x       *exprs      // binds select list, HAVING and ORDER BY
+	below   logical.Set // columns of subqueries that were attached below the aggregate
 }
 
 // selectQuery binds SELECT with the ORDER BY that follows it.
 func (b *binder) selectQuery(stmt *sql.Select, order []sql.OrderItem, outer *scope, ctes *cteScope) (relation, error) {
-	s := &selecting{b: b, stmt: stmt}
+	s := &selecting{b: b, stmt: stmt, below: logical.Set{}}
 	if err := s.from(outer, ctes); err != nil {
 		return relation{}, err
 	}
@@ -159,20 +160,12 @@ func (s *selecting) groupExpr(g sql.Expr) (expr.Expr, error) {
 		if err != nil {
 			return nil, err
 		}
-		if err := s.noAggregates(s.output[n], g.Span()); err != nil {
-			return nil, err
-		}
-		s.output[n] = s.b.text(s.output[n])
-		return s.output[n], nil
+		return s.groupOutput(n, g.Span())
 	}
 	if r, ok := g.(*sql.ColumnRef); ok && len(r.Name.Parts) == 1 && !s.scope.sees(r.Name.Last().Text) {
 		for i, name := range s.names {
 			if name == r.Name.Last().Text {
-				if err := s.noAggregates(s.output[i], g.Span()); err != nil {
-					return nil, err
-				}
-				s.output[i] = s.b.text(s.output[i])
-				return s.output[i], nil
+				return s.groupOutput(i, g.Span())
 			}
 		}
 	}
@@ -183,6 +176,29 @@ func (s *selecting) groupExpr(g sql.Expr) (expr.Expr, error) {
 	}
 	s.plan = s.b.attach(s.plan, x.pending)
 	return s.b.text(e), nil
+}
+
+// groupOutput makes an expression of the select list a group: what it needs of
+// subqueries is computed below the aggregate.
+func (s *selecting) groupOutput(n int, span sqlerr.Span) (expr.Expr, error) {
+	if err := s.noAggregates(s.output[n], span); err != nil {
+		return nil, err
+	}
+	s.output[n] = s.b.text(s.output[n])
+	used := logical.Used(s.output[n])
+	var later []subquery
+	for _, p := range s.x.pending {
+		if used.Meets(p.columns()) {
+			s.plan = s.b.attach(s.plan, []subquery{p})
+			for id := range p.columns() {
+				s.below[id] = true
+			}
+		} else {
+			later = append(later, p)
+		}
+	}
+	s.x.pending = later
+	return s.output[n], nil
 }
 
 // sees reports whether the innermost scope has a column of that name.
@@ -384,10 +400,6 @@ func exprName(e sql.Expr) string {
 		}
 		if _, ok := e.Query.Body.(*sql.Values); ok {
 			return "column1"
-		}
-	case *sql.Literal:
-		if e.Kind == sql.Bool {
-			return "bool"
 		}
 	}
 	return unnamed

@@ -207,10 +207,11 @@ func (x *exprs) marked(s subquery, negated bool, nullable bool) expr.Expr {
 
 // quantified binds x op ANY|ALL (query): ALL is NOT (x negated-op ANY).
 func (x *exprs) quantified(q *sql.Quantified) (expr.Expr, error) {
-	op := q.Op
+	op := operatorName(q.Op)
 	if q.All {
-		inverse := map[string]string{"=": "<>", "<>": "=", "<": ">=", "<=": ">", ">": "<=", ">=": "<"}
-		if op = inverse[q.Op]; op == "" {
+		inverse := map[string]string{"=": "<>", "<>": "=", "<": ">=", "<=": ">", ">": "<=", ">=": "<",
+			expr.OpLike: expr.OpNotLike, expr.OpNotLike: expr.OpLike, expr.OpILike: expr.OpNotILike, expr.OpNotILike: expr.OpILike}
+		if op = inverse[op]; op == "" {
 			return nil, unsupported(q.Span(), "operator %s with ALL is not supported", q.Op)
 		}
 	}
