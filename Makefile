@@ -7,7 +7,8 @@ SHELL       := bash
 # cgo is used where a C compiler works and left out where none does: the grammar
 # then comes from WebAssembly. A compiler without its headers counts as none.
 ifndef CGO_ENABLED
-CGO_ENABLED := $(shell printf '\#include <stdlib.h>\nint main(void){return 0;}\n' | \
+hash := \#
+CGO_ENABLED := $(shell printf '$(hash)include <stdlib.h>\nint main(void){return 0;}\n' | \
 	$$(go env CC) -x c - -o /dev/null >/dev/null 2>&1 && echo 1 || echo 0)
 endif
 export CGO_ENABLED
