@@ -1,10 +1,12 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"log/slog"
 	"os"
 	"runtime"
+	"runtime/pprof"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -15,7 +17,7 @@ import (
 
 func newServeCommand() *cobra.Command {
 	c := embedded.Config{Version: version}
-	var memory, config, distribution, logLevel string
+	var memory, config, distribution, logLevel, profile string
 	cmd := &cobra.Command{
 		Use:   "serve",
 		Short: "Run an embedded cluster: a coordinator and workers in one process",
@@ -43,6 +45,13 @@ More tables come by SQL:
 			if err := level.UnmarshalText([]byte(logLevel)); err != nil {
 				return fmt.Errorf("--log-level: %w", err)
 			}
+			if profile != "" {
+				stop, err := startProfile(profile)
+				if err != nil {
+					return fmt.Errorf("--cpu-profile: %w", err)
+				}
+				defer stop()
+			}
 			c.Log = slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level}))
 			return serve(cmd, c)
 		},
@@ -55,8 +64,24 @@ More tables come by SQL:
 	f.StringVar(&memory, "memory", "4GiB", "bound of the memory that queries may use together")
 	f.StringVar(&distribution, "distribution", "auto", "whether queries are distributed over the workers: auto, always, local")
 	f.StringVar(&logLevel, "log-level", "warn", "least level that is logged: debug, info, warn, error")
+	f.StringVar(&profile, "cpu-profile", "", "write a CPU profile of the whole run to this file")
 	f.StringVar(&config, "config", "", "file of flags, a line each: name = value")
 	return cmd
+}
+
+// startProfile profiles the process until stop is called.
+func startProfile(path string) (stop func(), err error) {
+	f, err := os.Create(path)
+	if err != nil {
+		return nil, err
+	}
+	if err := pprof.StartCPUProfile(f); err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return func() {
+		pprof.StopCPUProfile()
+		_ = f.Close() // the profile is a help, not a result
+	}, nil
 }
 
 func serve(cmd *cobra.Command, c embedded.Config) error {
