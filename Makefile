@@ -13,7 +13,7 @@ CGO_ENABLED := $(shell printf '$(hash)include <stdlib.h>\nint main(void){return 
 endif
 export CGO_ENABLED
 
-# Every x86 server since 2013 has the instructions of v3; one that has not gets
+# x86 machines of the last ten years have the instructions of v3; one that has not gets
 # the baseline.
 ifeq ($(shell go env GOARCH),amd64)
 ifndef GOAMD64
