@@ -36,7 +36,7 @@ func send(q *query, stream flight.FlightService_DoGetServer) error {
 			return nil
 		}
 		if err != nil {
-			return withText(causeOf(ctx, err), q.text)
+			return withText(causeOf(q.ctx, causeOf(ctx, err)), q.text) // the query may end before ctx hears of it
 		}
 		err = w.batch(batch)
 		batch.Release()

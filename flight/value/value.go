@@ -28,7 +28,7 @@ func At(a arrow.Array, i int) (expr.Value, expr.Type, error) {
 	if !ok {
 		return expr.Null, typ, sqlerr.New(sqlerr.FeatureNotSupported, "values of the Arrow type %s have no SQL type", a.DataType())
 	}
-	if a.IsNull(i) {
+	if _, ok := a.(*array.Null); ok || a.IsNull(i) { // IsNull needs a bitmap, which Null has not
 		return expr.Null, typ, nil
 	}
 	if typ.IsNested() {

@@ -1,7 +1,6 @@
 package client
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -40,7 +39,7 @@ func fromADBC(err error) error {
 		}
 	}
 	if e.Code == adbc.StatusCancelled {
-		return &sqlerr.Error{Code: sqlerr.QueryCanceled, Msg: "canceling statement due to user request", Err: context.Canceled}
+		return &sqlerr.Error{Code: sqlerr.QueryCanceled, Msg: "canceling statement due to user request"}
 	}
 	return &sqlerr.Error{Code: codeOf(e), Msg: strings.TrimPrefix(e.Msg, "[FlightSQL] ")}
 }

@@ -81,12 +81,25 @@ func (s *Shell) newEditor() *readline.Shell {
 	editor.Prompt.Secondary(func() string { return "    -> " })
 	editor.AcceptMultiline = func(line []rune) bool { return accepts(string(line)) }
 	editor.Completer = s.complete
-	if path, err := historyPath(); err == nil {
-		if history, err := readline.NewHistoryFromFile(path); err == nil {
-			editor.History.Add("statements", history)
-		}
+	if history, err := openHistory(); err == nil { // else this session's statements are remembered in memory
+		editor.History.Add("statements", history)
 	}
 	return editor
+}
+
+// openHistory opens the file of past statements, in the user's home like psql's.
+func openHistory() (readline.History, error) {
+	home, err := os.UserHomeDir()
+	if err != nil {
+		return nil, err
+	}
+	path := filepath.Join(home, ".skein_history")
+	f, err := os.OpenFile(path, os.O_RDONLY|os.O_CREATE, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	f.Close()
+	return readline.NewHistoryFromFile(path)
 }
 
 // accepts reports whether Enter runs the text instead of beginning a new line.
@@ -96,12 +109,6 @@ func accepts(text string) bool {
 		return true
 	}
 	return isEmpty(text) || isCommand(text) || sql.Complete(text)
-}
-
-// historyPath is the file of past statements, in the user's home like psql's.
-func historyPath() (string, error) {
-	home, err := os.UserHomeDir()
-	return filepath.Join(home, ".skein_history"), err
 }
 
 // complete adapts candidates to the editor.
