@@ -36,7 +36,7 @@ func newRootCommand() *cobra.Command {
 		SilenceErrors: true,
 	}
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddCommand(newServeCommand(), newTPCHCommand(), newVersionCommand())
+	root.AddCommand(newServeCommand(), newSQLCommand(), newTPCHCommand(), newVersionCommand())
 	return root
 }
 
