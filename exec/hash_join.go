@@ -48,7 +48,7 @@ const (
 )
 
 func newHashJoin(n *physical.HashJoin, probe, build Operator, env *Env) (Operator, error) {
-	shape := newJoinShape(n.Kind, probe.Schema(), build.Schema(), n.Schema(), n.Emit, n.Residual)
+	shape := newJoinShape(n.Kind, probe.Schema(), build.Schema(), n.Schema(), n.Emit, n.Residual, nil)
 	j := &hashJoin{node: n, env: env, probe: probe, build: build}
 	j.replicated = n.Replicated && env.Fragment != env.Group
 	if j.replicated && marksBuild(n.Kind) {

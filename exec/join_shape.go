@@ -24,14 +24,15 @@ type joinShape struct {
 	emit       []joinColumn
 	emitFields []expr.Field // of emit; the mark is not among them
 
-	residual       []expr.Expr  // conjuncts over residualColumns; none: nil
-	residualInput  []joinColumn // what the residual reads
+	residual       []expr.Expr  // conjuncts over residualInput; none: nil
+	compare        expr.Expr    // over residualInput: a comparison whose NULL counts; nil: none
+	residualInput  []joinColumn // what the residual and the comparison read
 	residualFields []expr.Field
 }
 
-// newJoinShape reads emit and the condition of a join, which count the probe
-// side's columns first.
-func newJoinShape(kind physical.JoinKind, probe, build, schema []expr.Field, emit []int, cond expr.Expr) *joinShape {
+// newJoinShape reads emit, the condition and the comparison of a join, which count
+// the probe side's columns first.
+func newJoinShape(kind physical.JoinKind, probe, build, schema []expr.Field, emit []int, cond, compare expr.Expr) *joinShape {
 	s := &joinShape{kind: kind, schema: schema}
 	slots := map[int]int{}
 	resolve := func(c int) (joinColumn, expr.Field) {
@@ -54,24 +55,28 @@ func newJoinShape(kind physical.JoinKind, probe, build, schema []expr.Field, emi
 		s.emitFields = append(s.emitFields, field)
 	}
 	numbers := map[expr.ColumnID]expr.ColumnID{}
+	renumber := func(e expr.Expr) expr.Expr {
+		c, ok := e.(*expr.Column)
+		if !ok {
+			return e
+		}
+		number, ok := numbers[c.ID]
+		if !ok {
+			number = expr.ColumnID(len(s.residualInput))
+			numbers[c.ID] = number
+			col, field := resolve(int(c.ID))
+			s.residualInput = append(s.residualInput, col)
+			s.residualFields = append(s.residualFields, field)
+		}
+		renumbered := *c
+		renumbered.ID = number
+		return &renumbered
+	}
 	for _, conjunct := range expr.Conjuncts(cond) {
-		s.residual = append(s.residual, expr.Rewrite(conjunct, func(e expr.Expr) expr.Expr {
-			c, ok := e.(*expr.Column)
-			if !ok {
-				return e
-			}
-			number, ok := numbers[c.ID]
-			if !ok {
-				number = expr.ColumnID(len(s.residualInput))
-				numbers[c.ID] = number
-				col, field := resolve(int(c.ID))
-				s.residualInput = append(s.residualInput, col)
-				s.residualFields = append(s.residualFields, field)
-			}
-			renumbered := *c
-			renumbered.ID = number
-			return &renumbered
-		}))
+		s.residual = append(s.residual, expr.Rewrite(conjunct, renumber))
+	}
+	if compare != nil {
+		s.compare = expr.Rewrite(compare, renumber)
 	}
 	return s
 }

@@ -25,7 +25,8 @@ import (
 type nestedLoopJoin struct {
 	node         *physical.NestedLoopJoin
 	emit         joinEmitter
-	cond         *eval.Filter // nil: every pair matches
+	cond         *eval.Filter    // nil: true for every pair
+	compare      *eval.Evaluator // NullAware; nil: none
 	probe, build Operator
 	shared       *nestedBuild
 	passed       int // barriers arrived at
@@ -45,8 +46,9 @@ type nestedLoop struct {
 	probe  int              // by probe rows: index in active
 	byRow  bool             // by probe rows
 
-	found  vector.Bitmap // rows with a partner
-	single []uint32      // ProbeSingle: by place, the partner
+	found   vector.Bitmap // rows with a partner
+	unknown vector.Bitmap // NullAware: rows whose comparison with some build row is NULL
+	single  []uint32      // ProbeSingle: by place, the partner
 }
 
 func newNestedLoopJoin(n *physical.NestedLoopJoin, probe, build Operator, env *Env) (Operator, error) {
@@ -54,12 +56,20 @@ func newNestedLoopJoin(n *physical.NestedLoopJoin, probe, build Operator, env *E
 	case physical.BuildOuter, physical.BuildSemi, physical.BuildAnti:
 		return nil, sqlerr.New(sqlerr.InternalError, "a nested loop join cannot be %s", n.Kind)
 	}
-	shape := newJoinShape(n.Kind, probe.Schema(), build.Schema(), n.Schema(), n.Emit, n.Cond)
-	cond, err := newResidual(shape, env)
-	if err != nil {
+	if n.NullAware != nil && n.Kind != physical.ProbeMark && n.Kind != physical.ProbeAnti {
+		return nil, sqlerr.New(sqlerr.InternalError, "a %s join has no comparison that may be NULL", n.Kind)
+	}
+	shape := newJoinShape(n.Kind, probe.Schema(), build.Schema(), n.Schema(), n.Emit, n.Cond, n.NullAware)
+	j := &nestedLoopJoin{node: n, emit: joinEmitter{env: env, shape: shape}, probe: probe, build: build}
+	var err error
+	if j.cond, err = newResidual(shape, env); err != nil {
 		return nil, err
 	}
-	j := &nestedLoopJoin{node: n, emit: joinEmitter{env: env, shape: shape}, cond: cond, probe: probe, build: build}
+	if shape.compare != nil {
+		if j.compare, err = eval.New(shape.compare, shape.residualFields, evalOptions(env)); err != nil {
+			return nil, err
+		}
+	}
 	j.shared = State(env.Group, n, func() *nestedBuild { return newNestedBuild(shape, env.Group.Size()) })
 	return j, nil
 }
@@ -110,7 +120,7 @@ func (j *nestedLoopJoin) readBuild(ctx context.Context) error {
 		j.marks = vector.NewBitmap(rows)
 		j.shared.tail.marks[env.Instance] = j.marks
 	}
-	if rows == 0 && needsProbeMatch(j.node.Kind) || rows > 0 && j.cond == nil && j.node.Kind == physical.ProbeAnti {
+	if rows == 0 && needsProbeMatch(j.node.Kind) || rows > 0 && j.always() && j.node.Kind == physical.ProbeAnti {
 		j.stage = joinDone
 		return j.probe.Close()
 	}
@@ -138,7 +148,7 @@ func (j *nestedLoopJoin) nextProbed(ctx context.Context) (*vector.Batch, error) 
 		b.Release()
 		return nil, nil
 	}
-	if j.cond == nil && j.shared.rows == 1 && emitsPairs(j.node.Kind) {
+	if j.always() && j.shared.rows == 1 && emitsPairs(j.node.Kind) {
 		return j.besideOne(b), nil
 	}
 	l := &j.loop
@@ -146,7 +156,10 @@ func (j *nestedLoopJoin) nextProbed(ctx context.Context) (*vector.Batch, error) 
 	l.build, l.probe = 0, 0
 	l.byRow = j.shared.rows > b.Rows()
 	l.found = clearBits(l.found, b.Len)
-	if j.cond == nil && existenceOnly(j.node.Kind) && j.shared.rows > 0 { // any row is a partner
+	if j.compare != nil {
+		l.unknown = clearBits(l.unknown, b.Len)
+	}
+	if j.always() && existenceOnly(j.node.Kind) && j.shared.rows > 0 { // any row is a partner
 		for _, place := range l.active {
 			l.found.Set(int(place))
 		}
@@ -154,6 +167,9 @@ func (j *nestedLoopJoin) nextProbed(ctx context.Context) (*vector.Batch, error) 
 	}
 	return nil, nil
 }
+
+// always reports whether every pair matches.
+func (j *nestedLoopJoin) always() bool { return j.cond == nil && j.compare == nil }
 
 // besideOne puts the only build row beside every row of a batch.
 func (j *nestedLoopJoin) besideOne(b *vector.Batch) *vector.Batch {
@@ -193,9 +209,15 @@ func (j *nestedLoopJoin) stepBuildRow() (*vector.Batch, error) {
 		}
 		return b.Cols[c.index]
 	}
-	at, err := j.matches(l.active, b.Len, column)
+	at, unknown, err := j.matches(l.active, b.Len, column)
 	if err != nil {
 		return nil, err
+	}
+	for _, place := range unknown {
+		l.unknown.Set(int(place))
+	}
+	if j.node.Kind == physical.ProbeAnti {
+		l.active = subtract(l.active, unknown)
 	}
 	if len(at) == 0 {
 		return nil, nil
@@ -236,9 +258,12 @@ func (j *nestedLoopJoin) stepProbeRow() (*vector.Batch, error) {
 		}
 		return vector.Const(entryOf(&l.batch.Cols[c.index], int(place)), n)
 	}
-	at, err := j.matches(explicit(nil, n), n, column)
+	at, unknown, err := j.matches(explicit(nil, n), n, column)
 	if err != nil {
 		return nil, err
+	}
+	if len(unknown) > 0 {
+		l.unknown.Set(int(place))
 	}
 	for _, i := range at {
 		if j.marks != nil {
@@ -248,8 +273,9 @@ func (j *nestedLoopJoin) stepProbeRow() (*vector.Batch, error) {
 			return nil, err
 		}
 	}
+	settled := len(at) > 0 || len(unknown) > 0 && j.node.Kind == physical.ProbeAnti
 	switch {
-	case len(at) == 0 || j.node.Kind == physical.ProbeSingle:
+	case !settled || j.node.Kind == physical.ProbeSingle:
 		return nil, nil
 	case existenceOnly(j.node.Kind):
 		if l.build > 0 { // the other blocks need not be looked at
@@ -262,10 +288,11 @@ func (j *nestedLoopJoin) stepProbeRow() (*vector.Batch, error) {
 }
 
 // matches is the rows among sel, of a batch of n rows whose columns are made by
-// column, on which the condition is true.
-func (j *nestedLoopJoin) matches(sel vector.Selection, n int, column func(joinColumn) vector.Column) (vector.Selection, error) {
-	if j.cond == nil {
-		return sel, nil
+// column, on which the condition and the comparison are true, and those on which
+// the condition is true and the comparison is NULL.
+func (j *nestedLoopJoin) matches(sel vector.Selection, n int, column func(joinColumn) vector.Column) (at, unknown vector.Selection, err error) {
+	if j.always() {
+		return sel, nil, nil
 	}
 	pairs := vector.New(make([]vector.Column, len(j.emit.shape.residualInput)), n)
 	defer pairs.Release()
@@ -273,10 +300,30 @@ func (j *nestedLoopJoin) matches(sel vector.Selection, n int, column func(joinCo
 		pairs.Cols[i] = column(c)
 	}
 	pairs.Sel = sel
-	if err := j.cond.Apply(pairs); err != nil {
-		return nil, err
+	if j.cond != nil {
+		if err := j.cond.Apply(pairs); err != nil {
+			return nil, nil, err
+		}
 	}
-	return append(vector.Selection(nil), pairs.Selected()...), nil
+	rows := explicit(pairs.Sel, n)
+	if j.compare == nil {
+		return append(vector.Selection(nil), rows...), nil, nil
+	}
+	if len(rows) == 0 {
+		return nil, nil, nil
+	}
+	c, err := j.compare.Eval(pairs)
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, row := range rows {
+		if c.IsNull(int(row)) {
+			unknown = append(unknown, row)
+		} else if flat, i := c.At(int(row)); flat.Data[i] != 0 {
+			at = append(at, row)
+		}
+	}
+	return at, unknown, nil
 }
 
 // note remembers that the row at place found a partner.
@@ -314,11 +361,14 @@ func (j *nestedLoopJoin) give(at vector.Selection, n int, column func(joinColumn
 func (j *nestedLoopJoin) finish() (*vector.Batch, error) {
 	l := &j.loop
 	b := l.batch
-	var found, lonely []uint32
+	var found, lonely, unknown []uint32
 	for _, place := range explicit(b.Sel, b.Len) {
-		if l.found.Get(int(place)) {
+		switch {
+		case l.found.Get(int(place)):
 			found = append(found, place)
-		} else {
+		case j.compare != nil && l.unknown.Get(int(place)):
+			unknown = append(unknown, place)
+		default:
 			lonely = append(lonely, place)
 		}
 	}
@@ -326,7 +376,7 @@ func (j *nestedLoopJoin) finish() (*vector.Batch, error) {
 	var err error
 	switch kind := j.node.Kind; {
 	case kind == physical.ProbeMark:
-		out, err = j.emit.mark(b, found, nil)
+		out, err = j.emit.mark(b, found, unknown)
 	case kind == physical.ProbeSingle:
 		rows := make([]uint32, len(found))
 		for i, place := range found {
