@@ -57,12 +57,12 @@ func (x *exprs) call(f *sql.FuncCall) (expr.Expr, error) {
 		return nil, unsupported(f.Span(), "window functions are not supported")
 	case f.Variadic:
 		return nil, unsupported(f.Span(), "VARIADIC arguments are not supported")
+	case name == "grouping":
+		return x.groupingCall(f)
 	case expr.IsAggregate(name):
 		return x.aggregateCall(f)
 	case f.Star || f.Distinct || f.Filter != nil || len(f.OrderBy) > 0:
 		return nil, sqlerr.At(sqlerr.WrongObjectType, f.Span(), "%s is not an aggregate function", name)
-	case name == "grouping":
-		return nil, unsupported(f.Span(), "GROUPING is not supported")
 	}
 	if v := x.session(name, len(f.Args)); v != nil {
 		v.Span = f.Span()

@@ -90,3 +90,54 @@ func sortKey(o sql.OrderItem, e expr.Expr) (expr.SortKey, error) {
 	}
 	return k, nil
 }
+
+// orderBy binds ORDER BY: an output column by name or number, else an expression
+// over the input.
+func (s *selecting) orderBy(order []sql.OrderItem) error {
+	s.x.place = "ORDER BY"
+	for _, o := range order {
+		e, err := s.outputExpr(o.Value, "ORDER BY")
+		if err != nil {
+			return err
+		}
+		k, err := sortKey(o, e)
+		if err != nil {
+			return err
+		}
+		s.order = append(s.order, k)
+	}
+	return nil
+}
+
+// outputExpr binds an expression of ORDER BY or DISTINCT ON.
+func (s *selecting) outputExpr(value sql.Expr, clause string) (expr.Expr, error) {
+	if l, ok := value.(*sql.Literal); ok {
+		n, err := s.position(l, clause)
+		if err != nil {
+			return nil, err
+		}
+		s.output[n] = s.b.text(s.output[n])
+		return s.output[n], nil
+	}
+	if r, ok := value.(*sql.ColumnRef); ok && len(r.Name.Parts) == 1 {
+		var found expr.Expr
+		for i, name := range s.names {
+			if name != r.Name.Last().Text {
+				continue
+			}
+			if found != nil && !expr.Equal(found, s.output[i]) {
+				return nil, sqlerr.At(sqlerr.AmbiguousColumn, value.Span(), "%s %q is ambiguous", clause, name)
+			}
+			s.output[i] = s.b.text(s.output[i])
+			found = s.output[i]
+		}
+		if found != nil {
+			return found, nil
+		}
+	}
+	e, err := s.x.bind(value)
+	if err != nil {
+		return nil, err
+	}
+	return s.b.text(e), nil
+}
