@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"sync"
 	"testing"
 
 	"github.com/skein-query/skein/exec/key"
@@ -248,6 +249,39 @@ func TestInterningStopsAtTheBudget(t *testing.T) {
 		t.Error("a million strings fit into a mebibyte")
 	}
 	s.Close()
+	if account.UsedBytes() != 0 {
+		t.Errorf("%d bytes left in the account", account.UsedBytes())
+	}
+}
+
+// TestLookupsRunAtTheSameTime is for the race detector: instances of a join probe
+// one table, each with an encoder and dictionaries of its own.
+func TestLookupsRunAtTheSameTime(t *testing.T) {
+	account := memory.NewLedger(0).NewAccount("test")
+	layout := key.NewLayout([]expr.Type{expr.Of(expr.Text)}, []bool{false})
+	strings := key.NewStrings(account)
+	var in key.Block
+	if err := key.NewEncoder(layout, strings).Encode([]vector.Column{texts("x", "y")}, 2, nil, &in); err != nil {
+		t.Fatal(err)
+	}
+	var all sync.WaitGroup
+	for range 4 {
+		all.Go(func() {
+			e := key.NewEncoder(layout, strings)
+			var out key.Block
+			for range 20 {
+				dict := &vector.Dict{Values: texts("z", "y")}
+				probe := []vector.Column{{Kind: vector.String, Width: 1, Len: 2, Dict: dict, Data: []byte{0, 1}}}
+				if err := e.Lookup(probe, 2, nil, &out); err != nil {
+					t.Error(err)
+				} else if out.Misses[0] != 0b01 || out.Words[1] != in.Words[1] {
+					t.Errorf("misses are %b, words %x", out.Misses, out.Words)
+				}
+			}
+		})
+	}
+	all.Wait()
+	strings.Close()
 	if account.UsedBytes() != 0 {
 		t.Errorf("%d bytes left in the account", account.UsedBytes())
 	}

@@ -3,6 +3,7 @@ package key
 import (
 	"slices"
 	"sync"
+	"sync/atomic"
 
 	"github.com/zeebo/xxh3"
 
@@ -23,11 +24,12 @@ const (
 // Strings gives every distinct string an id, from 1. It is an open-addressing
 // table of ids over a view and a hash per id; the bytes stand in arenas.
 //
-// Its methods do not lock: Encoder does, around a batch.
+// Its methods do not lock: Encoder does, around a batch. Several may look up at the
+// same time.
 type Strings struct {
 	mu      sync.Mutex
 	account *memory.Account
-	held    int64 // bytes reserved
+	held    atomic.Int64 // bytes reserved; what encoders that look up remember is among them
 
 	slots   []uint32 // id, 0 empty; length a power of two
 	hashes  []uint64 // by id; entry 0 stands for NULL
@@ -149,7 +151,7 @@ func (s *Strings) reserve(n int64) error {
 	if err := s.account.Reserve(n); err != nil {
 		return err
 	}
-	s.held += max(n, 0)
+	s.held.Add(max(n, 0))
 	return nil
 }
 
@@ -176,9 +178,8 @@ func (s *Strings) Column(ids []uint32) vector.Column {
 func (s *Strings) Close() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.account != nil {
-		s.account.Release(s.held)
+	if held := s.held.Swap(0); s.account != nil {
+		s.account.Release(held)
 	}
-	s.held = 0
 	s.slots, s.hashes, s.views, s.buffers = nil, nil, nil, nil
 }
