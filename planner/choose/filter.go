@@ -88,11 +88,39 @@ func attach(n physical.Node, ord, id int) bool {
 		}
 		return any
 	case *physical.HashJoin:
-		return attachJoin(n.Kind, n.Probe, n.Build, n.Emit, ord, id)
+		direct := attachJoin(n.Kind, n.Probe, n.Build, n.Emit, ord, id)
+		return attachPartner(n, ord, id) || direct
 	case *physical.NestedLoopJoin:
 		return attachJoin(n.Kind, n.Probe, n.Build, n.Emit, ord, id)
 	}
 	return false
+}
+
+// attachPartner uses the filter on the other side of an equality, too: what finds
+// no partner there cannot pass either.
+func attachPartner(n *physical.HashJoin, ord, id int) bool {
+	if n.NullEqual || ord >= len(n.Emit) {
+		return false
+	}
+	switch n.Kind {
+	case physical.Inner, physical.ProbeSemi, physical.BuildSemi:
+	default:
+		return false
+	}
+	width := len(n.Probe.Schema())
+	any := false
+	for i := range n.ProbeKeys {
+		p, pok := n.ProbeKeys[i].(*expr.Column)
+		b, bok := n.BuildKeys[i].(*expr.Column)
+		switch {
+		case !pok || !bok || !p.Typ.Equal(b.Typ):
+		case n.Emit[ord] == int(p.ID):
+			any = attach(n.Build, int(b.ID), id) || any
+		case n.Emit[ord] == width+int(b.ID):
+			any = attach(n.Probe, int(p.ID), id) || any
+		}
+	}
+	return any
 }
 
 // attachJoin goes on to the side of a join that delivers the column, where a row

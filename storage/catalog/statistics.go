@@ -2,6 +2,7 @@ package catalog
 
 import (
 	"context"
+	"math"
 
 	"github.com/skein-query/skein/exec/vector"
 	"github.com/skein-query/skein/storage/parquet"
@@ -36,8 +37,8 @@ func column(ctx context.Context, files []*parquet.File, field int) ColumnStats {
 	name := files[0].Fields()[field].Name
 	s := ColumnStats{Kind: parquet.ArrowKind(files[0].Fields()[field].Type), HasMinMax: true, Clustered: true}
 	var rows, bytes int64
-	var sizes []float64 // of sampled dictionaries
-	plain, overlaps, groups := false, 0, 0
+	var entries, sampled float64 // of the dictionaries that were looked at, and rows of their row groups
+	plain, overlaps, groups, looked := false, 0, 0, 0
 	var last parquet.Stats
 	for _, f := range files {
 		at := position(f, field, name)
@@ -53,10 +54,9 @@ func column(ctx context.Context, files []*parquet.File, field int) ColumnStats {
 				overlaps++
 			}
 			last = st
-			if len(sizes) < sampledRowGroups && !plain {
+			if looked < sampledRowGroups && !plain {
 				if d, err := f.DistinctFromDictionary(ctx, rg, at); err == nil && d >= 0 {
-					sizes = append(sizes, float64(d)/max(1, float64(info.Rows)))
-					s.Distinct = max(s.Distinct, float64(d))
+					entries, sampled, looked = entries+float64(d), sampled+float64(info.Rows), looked+1
 				} else {
 					plain = true
 				}
@@ -67,12 +67,31 @@ func column(ctx context.Context, files []*parquet.File, field int) ColumnStats {
 	s.Clustered = s.HasMinMax && groups > 1 && overlaps*10 <= groups
 	s.Bytes = float64(bytes) / max(1, float64(rows))
 	switch {
-	case plain:
-		s.Distinct = 0
-	case len(sizes) > 0 && sizes[0] > 0.3: // dictionaries grow with the rows
-		s.Distinct = min(float64(rows), s.Distinct*float64(groups))
+	case plain || looked == 0 || sampled == 0:
+	case s.Clustered: // every row group has values of its own
+		s.Distinct = float64(rows) * entries / sampled
+	default:
+		s.Distinct = min(float64(rows), domain(entries/float64(looked), sampled/float64(looked)))
 	}
 	return s
+}
+
+// domain is the number of values that n random draws with d distinct results come
+// from: the inverse of d = D(1 - e^(-n/D)), by bisection.
+func domain(d, n float64) float64 {
+	if d >= n {
+		return math.Inf(1)
+	}
+	lo, hi := d, 1e15
+	for range 100 {
+		mid := math.Sqrt(lo * hi)
+		if mid*-math.Expm1(-n/mid) < d {
+			lo = mid
+		} else {
+			hi = mid
+		}
+	}
+	return lo
 }
 
 // position is the field of a file that has the name, tried first where the first
