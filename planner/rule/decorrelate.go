@@ -132,7 +132,7 @@ func (u *unnester) decorrelate(n logical.Node, outer logical.Set, domain domainF
 	case *logical.Sort:
 		return u.decorrelate(n.Input, outer, domain)
 	case *logical.Limit:
-		u.err = unsupportedCorrelation("LIMIT or OFFSET")
+		return u.limit(n, outer, domain)
 	case *logical.Reference:
 		return u.decorrelate(Inline(n, u.ids), outer, domain)
 	default:
