@@ -2,9 +2,6 @@ package exec
 
 import (
 	"context"
-	"errors"
-	"sync"
-	"sync/atomic"
 
 	"github.com/skein-query/skein/exec/eval"
 	"github.com/skein-query/skein/exec/memory"
@@ -25,13 +22,13 @@ const (
 // joinBuild is the build side of a hash join, shared by the instances of a group,
 // or by the tasks of a fragment when it is replicated.
 type joinBuild struct {
+	*sharedBuild
 	node  *physical.HashJoin
 	shape *joinShape
 
 	barriers [joinBarriers]*Barrier
 	planned  Once
 	sealed   Once
-	failure  atomic.Pointer[error] // the first error of an instance: the table is not complete
 
 	index *joinIndex // by all keys
 	// lists is, for NOT IN with correlation keys or a residual, the rows by the keys
@@ -43,12 +40,6 @@ type joinBuild struct {
 	filters *filterBuild
 
 	tail tailRows
-
-	mu    sync.Mutex
-	users int           // instances that have not closed
-	turn  chan struct{} // replicated: whoever builds holds it
-	whole bool          // replicated: built
-	keep  sync.Once     // replicated: tells the fragment to release it
 }
 
 // joinPart is what one instance read of the build side.
@@ -73,7 +64,7 @@ type unknownPart struct {
 }
 
 func newJoinBuild(n *physical.HashJoin, shape *joinShape, env *Env, instances int) *joinBuild {
-	s := &joinBuild{node: n, shape: shape, users: instances, turn: make(chan struct{}, 1)}
+	s := &joinBuild{sharedBuild: newSharedBuild(instances), node: n, shape: shape}
 	for i := range s.barriers {
 		s.barriers[i] = NewBarrier(instances)
 	}
@@ -96,20 +87,6 @@ func (s *joinBuild) reset(env *Env, instances int) {
 	s.tail.marks = make([]vector.Bitmap, instances)
 	s.filters = newFilterBuild(s.node, instances, env)
 	s.store = nil
-}
-
-// fail makes every instance give up: an instance that leaves with an error has
-// taken rows that are missing in the table now.
-func (s *joinBuild) fail(err error) error {
-	s.failure.CompareAndSwap(nil, &err)
-	return err
-}
-
-func (s *joinBuild) failed() error {
-	if err := s.failure.Load(); err != nil {
-		return *err
-	}
-	return nil
 }
 
 // keysOnly reports whether only the existence of keys is asked for, never a row.
@@ -264,49 +241,32 @@ func (s *joinBuild) buildTogether(ctx context.Context, env *Env, input Operator,
 	return nil
 }
 
-// buildOnce builds the table for all tasks of a fragment, or waits for the task
-// that does. When that one is cancelled the next one begins anew.
+// buildOnce builds the table for all tasks of a fragment, unless one has already.
 func (s *joinBuild) buildOnce(ctx context.Context, env *Env, input Operator) error {
-	select {
-	case s.turn <- struct{}{}:
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
-	defer func() { <-s.turn }()
-	if err := s.failed(); err != nil || s.whole {
-		return errors.Join(err, input.Close())
-	}
-	err := s.fill(ctx, 0, input, env)
-	if cerr := input.Close(); err == nil {
-		err = cerr
-	}
-	if err == nil {
-		err = s.plan(env)
-	}
-	if err == nil {
+	build := func() error {
+		err := s.fill(ctx, 0, input, env)
+		if cerr := input.Close(); err == nil {
+			err = cerr
+		}
+		if err == nil {
+			err = s.plan(env)
+		}
+		if err != nil {
+			return err
+		}
 		s.copyPart(0)
 		s.insert(0)
-		err = s.seal(env)
+		return s.seal(env)
 	}
-	switch {
-	case err == nil:
-		s.whole = true
-	case ctx.Err() != nil:
+	return s.once(ctx, input, build, func() {
 		s.release()
 		s.reset(env, 1)
-	default:
-		s.fail(err)
-	}
-	return err
+	})
 }
 
 // leave says that an instance has closed; the last one frees everything.
 func (s *joinBuild) leave() {
-	s.mu.Lock()
-	s.users--
-	last := s.users == 0
-	s.mu.Unlock()
-	if last {
+	if s.last() {
 		s.release()
 	}
 }

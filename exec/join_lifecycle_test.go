@@ -229,9 +229,19 @@ func TestEmptyBuildSideSkipsProbeSide(t *testing.T) {
 
 func TestReplicatedBuildSideIsBuiltOncePerFragment(t *testing.T) {
 	c := largeCase(physical.Inner, false)
+	hashed := c.plan().(*physical.HashJoin)
+	hashed.Replicated = true
+	t.Run("hash", func(t *testing.T) { checkReplicated(t, c, hashed) })
+	c.nested = true
+	looped := c.plan().(*physical.NestedLoopJoin)
+	looped.Replicated = true
+	t.Run("nested loop", func(t *testing.T) { checkReplicated(t, c, looped) })
+}
+
+// checkReplicated runs node in four tasks, each of which sees all of the probe side.
+func checkReplicated(t *testing.T, c *joinCase, node physical.Node) {
+	t.Helper()
 	want, _ := c.naive()
-	node := c.plan().(*physical.HashJoin)
-	node.Replicated = true
 	ledger := memory.NewLedger(0)
 	shared := ledger.NewAccount("fragment")
 	fragmentGroup, pool := exec.NewGroup(4), memory.NewPoisonPool()

@@ -2,8 +2,6 @@ package exec
 
 import (
 	"context"
-	"sync"
-	"sync/atomic"
 
 	"github.com/skein-query/skein/exec/vector"
 )
@@ -16,23 +14,21 @@ const (
 	nestedBarriers
 )
 
-// nestedBuild is the build side of a nested loop join, shared by its instances.
+// nestedBuild is the build side of a nested loop join, shared by the instances of a
+// group, or by the tasks of a fragment when it is replicated.
 type nestedBuild struct {
+	*sharedBuild
 	shape    *joinShape
 	barriers [nestedBarriers]*Barrier
 	planned  Once
-	failure  atomic.Pointer[error]
 	parts    []joinPart // by instance
 	store    *joinStore
 	rows     int
 	tail     tailRows
-
-	mu    sync.Mutex
-	users int // instances that have not closed
 }
 
 func newNestedBuild(shape *joinShape, instances int) *nestedBuild {
-	s := &nestedBuild{shape: shape, users: instances, parts: make([]joinPart, instances)}
+	s := &nestedBuild{sharedBuild: newSharedBuild(instances), shape: shape, parts: make([]joinPart, instances)}
 	for i := range s.barriers {
 		s.barriers[i] = NewBarrier(instances)
 	}
@@ -40,21 +36,43 @@ func newNestedBuild(shape *joinShape, instances int) *nestedBuild {
 	return s
 }
 
-func (s *nestedBuild) fail(err error) error {
-	s.failure.CompareAndSwap(nil, &err)
-	return err
-}
-
-func (s *nestedBuild) failed() error {
-	if err := s.failure.Load(); err != nil {
-		return *err
+// readTogether is one instance's part of bringing the build side into the store;
+// arrive waits at a barrier.
+func (s *nestedBuild) readTogether(ctx context.Context, env *Env, input Operator, arrive func(context.Context, int) error) error {
+	if err := s.fill(ctx, env.Instance, env, input); err != nil {
+		return s.fail(err)
 	}
-	return nil
+	if err := arrive(ctx, nestedFilled); err != nil {
+		return err
+	}
+	if err := s.planned.Do(ctx, func() error { return s.plan(env) }); err != nil {
+		return s.fail(err)
+	}
+	s.store.copyPart(&s.store.part[env.Instance])
+	return arrive(ctx, nestedCopied)
 }
 
-// read is one instance's part of bringing the build side into the store.
-func (s *nestedBuild) read(ctx context.Context, env *Env, input Operator, arrive func(context.Context, int) error) error {
-	p := &s.parts[env.Instance]
+// readOnce reads the build side for all tasks of a fragment, unless one has already.
+func (s *nestedBuild) readOnce(ctx context.Context, env *Env, input Operator) error {
+	build := func() error {
+		if err := s.fill(ctx, 0, env, input); err != nil {
+			return err
+		}
+		if err := s.plan(env); err != nil {
+			return err
+		}
+		s.store.copyPart(&s.store.part[0])
+		return nil
+	}
+	return s.once(ctx, input, build, func() {
+		s.release()
+		s.parts, s.store = make([]joinPart, 1), nil
+	})
+}
+
+// fill reads the input into buffers and closes it.
+func (s *nestedBuild) fill(ctx context.Context, part int, env *Env, input Operator) error {
+	p := &s.parts[part]
 	p.buffers = newColumnBuffers(len(s.shape.stored), env.Account)
 	err := Drain(ctx, input, func(b *vector.Batch) error {
 		defer b.Release()
@@ -70,17 +88,7 @@ func (s *nestedBuild) read(ctx context.Context, env *Env, input Operator, arrive
 	if cerr := input.Close(); err == nil {
 		err = cerr
 	}
-	if err != nil {
-		return s.fail(err)
-	}
-	if err := arrive(ctx, nestedFilled); err != nil {
-		return err
-	}
-	if err := s.planned.Do(ctx, func() error { return s.plan(env) }); err != nil {
-		return s.fail(err)
-	}
-	s.store.copyPart(&s.store.part[env.Instance])
-	return arrive(ctx, nestedCopied)
+	return err
 }
 
 func (s *nestedBuild) plan(env *Env) error {
@@ -98,13 +106,13 @@ func (s *nestedBuild) plan(env *Env) error {
 
 // leave says that an instance has closed; the last one frees everything.
 func (s *nestedBuild) leave() {
-	s.mu.Lock()
-	s.users--
-	last := s.users == 0
-	s.mu.Unlock()
-	if !last {
-		return
+	if s.last() {
+		s.release()
 	}
+}
+
+// release gives all memory back. Columns given out before stay readable.
+func (s *nestedBuild) release() {
 	if s.store != nil {
 		s.store.release()
 		return

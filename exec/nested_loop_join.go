@@ -13,7 +13,8 @@ import (
 )
 
 // nestedLoopJoin joins on any condition: every probe row is tried with every build
-// row. The build side is read by all instances together and held once.
+// row. The build side is read by all instances together and held once, or by one
+// task for all tasks of the fragment when it is replicated.
 //
 // A probe batch is walked over by the shorter side: as constants beside the batch,
 // one build row at a time, when there are fewer build rows than probe rows; else
@@ -29,6 +30,7 @@ type nestedLoopJoin struct {
 	compare      *eval.Evaluator // NullAware; nil: none
 	probe, build Operator
 	shared       *nestedBuild
+	replicated   bool
 	passed       int // barriers arrived at
 	stage        joinStage
 	loop         nestedLoop
@@ -70,7 +72,15 @@ func newNestedLoopJoin(n *physical.NestedLoopJoin, probe, build Operator, env *E
 			return nil, err
 		}
 	}
-	j.shared = State(env.Group, n, func() *nestedBuild { return newNestedBuild(shape, env.Group.Size()) })
+	if j.replicated = n.Replicated && env.Fragment != env.Group; j.replicated {
+		if marksBuild(n.Kind) {
+			return nil, sqlerr.New(sqlerr.InternalError, "a %s join cannot share its build side between tasks", n.Kind)
+		}
+		j.shared = State(env.Fragment, n, func() *nestedBuild { return newNestedBuild(shape, 1) })
+		j.shared.keep.Do(func() { env.Fragment.OnClose(j.shared.release) })
+	} else {
+		j.shared = State(env.Group, n, func() *nestedBuild { return newNestedBuild(shape, env.Group.Size()) })
+	}
 	return j, nil
 }
 
@@ -106,7 +116,15 @@ func (j *nestedLoopJoin) arrive(ctx context.Context, barrier int) error {
 
 func (j *nestedLoopJoin) readBuild(ctx context.Context) error {
 	env := j.emit.env
-	if err := j.shared.read(ctx, env, j.build, j.arrive); err != nil {
+	var err error
+	if j.replicated {
+		owner := *env
+		owner.Account = env.fragmentAccount()
+		err = j.shared.readOnce(ctx, &owner, j.build)
+	} else {
+		err = j.shared.readTogether(ctx, env, j.build, j.arrive)
+	}
+	if err != nil {
 		return err
 	}
 	j.emit.store = j.shared.store
@@ -431,10 +449,14 @@ func (j *nestedLoopJoin) Close() error {
 	j.loop.batch.Release()
 	j.loop.batch = nil
 	j.held.release()
-	for ; j.passed < nestedBarriers; j.passed++ {
-		j.shared.barriers[j.passed].Leave()
+	if !j.replicated {
+		for ; j.passed < nestedBarriers; j.passed++ {
+			j.shared.barriers[j.passed].Leave()
+		}
 	}
 	err := errors.Join(j.probe.Close(), j.build.Close())
-	j.shared.leave()
+	if !j.replicated {
+		j.shared.leave()
+	}
 	return err
 }

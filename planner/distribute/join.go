@@ -74,10 +74,11 @@ func (d *distributor) nestedLoop(n *physical.NestedLoopJoin) (physical.Node, spr
 	if pat.kind == single || buildRows(n.Kind) {
 		return physical.WithInputs(n, []physical.Node{d.gather(probe, pat), d.gather(build, bat)}), spread{}
 	}
-	in := []physical.Node{probe, d.broadcast(build)}
+	j := physical.WithInputs(n, []physical.Node{probe, d.broadcast(build)}).(*physical.NestedLoopJoin)
+	j.Replicated = true
 	at := pat
 	if at.kind == byKeys {
 		at = spread{kind: divided}
 	}
-	return physical.WithInputs(n, in), at
+	return j, at
 }

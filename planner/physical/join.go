@@ -73,6 +73,9 @@ type NestedLoopJoin struct {
 	NullAware expr.Expr
 	Emit      []int
 	MarkName  string
+	// Replicated says that the build side is the same for every task of the
+	// fragment: it is read once per worker. Not with FullOuter.
+	Replicated bool
 }
 
 // Schema is the emitted columns, nullable where an outer join makes them so.
