@@ -19,6 +19,7 @@ import (
 type Defaults struct {
 	Distribution place.Mode
 	Encode       bool // fragments travel as Substrait within the process too
+	Frames       bool // pieces take the form they have on a network within the process too
 	Workers      int
 	BatchRows    int
 	Now          func() time.Time // nil: time.Now
@@ -143,5 +144,6 @@ func (s *Statements) settings(session *flight.Session) coordinator.Settings {
 		Workers: number("workers"),
 	}
 	out.Run.BatchRows = number("batch_rows")
+	out.Run.Frames = s.Defaults.Frames
 	return out
 }

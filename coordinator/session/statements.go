@@ -58,7 +58,38 @@ func (s *Statements) prepare(ctx context.Context, session *flight.Session, stmt 
 	case *sql.Begin, *sql.Commit, *sql.Rollback, *sql.SetTransaction:
 		return nil, sqlerr.At(sqlerr.FeatureNotSupported, stmt.Span(), "transactions are not supported: every statement stands alone")
 	}
-	return nil, sqlerr.At(sqlerr.FeatureNotSupported, stmt.Span(), "this statement is not supported")
+	return nil, sqlerr.At(sqlerr.FeatureNotSupported, stmt.Span(), "%s is not supported", statementName(stmt)).
+		WithHint("Tables are read from Parquet files: CREATE EXTERNAL TABLE … STORED AS PARQUET LOCATION '…'.")
+}
+
+// statementName is what a user calls a statement that is not supported.
+func statementName(stmt sql.Statement) string {
+	switch stmt := stmt.(type) {
+	case *sql.Insert:
+		return "INSERT"
+	case *sql.Update:
+		return "UPDATE"
+	case *sql.Delete:
+		return "DELETE"
+	case *sql.Truncate:
+		return "TRUNCATE"
+	case *sql.Copy:
+		return "COPY"
+	case *sql.CreateTable:
+		return "CREATE TABLE"
+	case *sql.CreateTableAs:
+		return "CREATE TABLE AS"
+	case *sql.CreateView:
+		if stmt.Materialized {
+			return "CREATE MATERIALIZED VIEW"
+		}
+		return "CREATE VIEW"
+	case *sql.RefreshView:
+		return "REFRESH MATERIALIZED VIEW"
+	case *sql.Prepare, *sql.Execute, *sql.Deallocate:
+		return "a prepared statement of SQL (Flight SQL's are)"
+	}
+	return "this statement"
 }
 
 // Cancel stops a running query.

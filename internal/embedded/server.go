@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"os"
 	"runtime/debug"
 	"time"
 
@@ -50,6 +51,10 @@ type Server struct {
 	Catalog  *catalog.Catalog
 }
 
+// gcPercent lets the heap grow more between collections than Go's default: what
+// lives long is small and free of pointers, and --memory bounds the rest.
+const gcPercent = 300
+
 // footerCacheBytes bounds the footers kept in memory.
 const footerCacheBytes = 256 << 20
 
@@ -60,6 +65,9 @@ func Start(ctx context.Context, c Config) (*Server, error) {
 	}
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
+	}
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(gcPercent)
 	}
 	if c.MemoryBytes > 0 {
 		debug.SetMemoryLimit(c.MemoryBytes + c.MemoryBytes/4 + 512<<20)
@@ -105,7 +113,7 @@ func (s *Server) startCluster(c Config, store object.Store) (*session.Statements
 		coord.Join(coordinator.Worker{Member: place.Member{Name: name, Threads: max(1, threads), Process: "embedded"}, Address: address})
 	}
 	return &session.Statements{Catalog: s.Catalog, Coordinator: coord, Log: c.Log,
-		Defaults: session.Defaults{Distribution: c.Distribution, Encode: c.Encode, BatchRows: c.BatchRows}}, nil
+		Defaults: session.Defaults{Distribution: c.Distribution, Encode: c.Encode, Frames: c.Frames, BatchRows: c.BatchRows}}, nil
 }
 
 // rowGroups is the number of row groups of a file whose footer a plan has read.
