@@ -25,7 +25,9 @@ type Worker struct {
 	mu      sync.Mutex
 	running map[string]map[int]context.CancelCauseFunc // query → run number
 	number  int
-	wg      sync.WaitGroup
+	// accounts are those of the queries that this worker has a part in.
+	accounts map[*exchange.Query]*queryAccount
+	wg       sync.WaitGroup
 }
 
 // Resources are what all runs of a worker share.
@@ -38,7 +40,8 @@ type Resources struct {
 
 // New makes a worker.
 func New(name string, res Resources, system *cluster.System, log *slog.Logger) *Worker {
-	return &Worker{Name: name, res: res, system: system, log: log, running: map[string]map[int]context.CancelCauseFunc{}}
+	return &Worker{Name: name, res: res, system: system, log: log, running: map[string]map[int]context.CancelCauseFunc{},
+		accounts: map[*exchange.Query]*queryAccount{}}
 }
 
 // Receive starts and stops runs; it never blocks.
@@ -98,7 +101,9 @@ func (w *Worker) run(ctx context.Context, m *wire.Run) (wire.Stats, error) {
 	if err != nil {
 		return wire.Stats{}, err
 	}
-	r := &run{res: w.res, message: m, plan: plan, query: query}
+	account := w.enter(m.Query, query)
+	defer w.leave(query, account)
+	r := &run{res: w.res, message: m, plan: plan, query: query, account: account.Account}
 	return r.execute(ctx)
 }
 

@@ -7,10 +7,12 @@
 //     end before the run reports Done or Failed.
 //  2. Panics are recovered in one place, the goroutine of a task (task.go), and
 //     become errors that say they are bugs.
-//  3. One memory account per run; what it holds at the end is given back.
+//  3. One memory account per query: it pays for the runs and for what they leave in
+//     edges and in the result, and is closed when the query is and no run is left.
 //  4. A run that was stopped reports nothing but that it has stopped.
 //
 // It adapts storage and exchange to what package exec declares (scan.go,
 // receive.go). It must not know the coordinator.
-// Reading order: actor.go, run.go, task.go, scan.go, receive.go, send.go.
+// Reading order: actor.go, run.go, account.go, task.go, fragment.go, scan.go,
+// receive.go, send.go.
 package worker

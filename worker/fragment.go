@@ -39,7 +39,7 @@ func (r *run) task(ctx context.Context, fragment *exec.Group, t *wire.Task) erro
 	env := r.env(group, fragment, 0)
 	env.Sources = &sources{run: r, task: t, scan: r.divided()}
 	if len(r.message.Outputs) == 0 {
-		return runInstance(ctx, r.plan, env, func(b *vector.Batch) error { return r.query.Result.Push(ctx, b) })
+		return runInstance(ctx, r.plan, env, func(b *vector.Batch) error { return r.push(ctx, b) })
 	}
 	senders := make([]*sender, len(r.message.Outputs))
 	defer func() {
@@ -50,7 +50,7 @@ func (r *run) task(ctx context.Context, fragment *exec.Group, t *wire.Task) erro
 		}
 	}()
 	for i, out := range r.message.Outputs {
-		s, err := newSender(out, r.plan.Schema(), env, t.Index)
+		s, err := newSender(out, r.plan.Schema(), env, r.message.Options.Frames, t.Index)
 		if err != nil {
 			return err
 		}
@@ -65,10 +65,26 @@ func (r *run) task(ctx context.Context, fragment *exec.Group, t *wire.Task) erro
 		if err != nil {
 			return err
 		}
-		edge.Seal(exchange.PieceID{Task: t.Index, Attempt: r.message.Attempt}, s.pieces)
-		s.pieces = nil
+		s.seal(edge, exchange.PieceID{Task: t.Index, Attempt: r.message.Attempt})
 	}
 	return nil
+}
+
+// push hands a batch to the result, in the form it would have on a network if asked.
+func (r *run) push(ctx context.Context, b *vector.Batch) error {
+	if !r.message.Options.Frames {
+		return r.query.Result.Push(ctx, b)
+	}
+	frame, err := new(exchange.Encoder).Append(nil, b)
+	b.Release()
+	if err != nil {
+		return err
+	}
+	decoded, _, err := new(exchange.Decoder).Decode(frame)
+	if err != nil {
+		return err
+	}
+	return r.query.Result.Push(ctx, decoded)
 }
 
 // spread gives every sender a share of the batch.

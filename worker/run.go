@@ -20,7 +20,7 @@ type run struct {
 	message *wire.Run
 	plan    physical.Node
 	query   *exchange.Query
-	account *memory.Account
+	account *memory.Account // of the query; also pays for what the run leaves behind
 	metrics *parquet.Metrics
 	filters *exec.FilterSet
 }
@@ -28,10 +28,8 @@ type run struct {
 // execute runs the message to its end and gives what it used.
 func (r *run) execute(ctx context.Context) (wire.Stats, error) {
 	start := time.Now()
-	r.account = r.res.Ledger.NewAccount("query " + r.message.Query)
 	r.metrics = &parquet.Metrics{}
 	r.filters = exec.NewFilterSet()
-	defer r.account.Close()
 	var err error
 	if r.message.Whole {
 		err = r.whole(ctx)
@@ -47,14 +45,14 @@ func (r *run) whole(ctx context.Context) error {
 	defer group.Close()
 	err := r.parallel(ctx, r.message.Threads, func(ctx context.Context, i int) error {
 		env := r.env(group, group, i)
-		return runInstance(ctx, r.plan, env, func(b *vector.Batch) error { return r.query.Result.Push(ctx, b) })
+		return runInstance(ctx, r.plan, env, func(b *vector.Batch) error { return r.push(ctx, b) })
 	})
 	return err
 }
 
 func (r *run) env(group, fragment *exec.Group, instance int) *exec.Env {
-	e := &exec.Env{Instance: instance, Group: group, Fragment: fragment, Pool: r.res.Pool, Account: r.account,
-		Filters: r.filters, BatchRows: r.message.Options.BatchRows, Profile: r.message.Options.Profile}
+	e := &exec.Env{Instance: instance, Group: group, Fragment: fragment, Pool: r.res.Pool,
+		Account: r.account, FragmentAccount: r.account, Filters: r.filters, BatchRows: r.message.Options.BatchRows, Profile: r.message.Options.Profile}
 	e.Sources = &sources{run: r}
 	return e
 }

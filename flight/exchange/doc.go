@@ -12,8 +12,10 @@
 //     they were sealed, and ends when the producer has said that no more will come.
 //  2. A batch in an edge is owned by the edge until a reader takes it; a broadcast
 //     edge gives every reader a share of its own.
-//  3. Close frees what nobody took; after it every reader fails.
+//  3. A piece is batches, or frames when it has crossed a network (or shall look as
+//     if); the reader cannot tell. Its sender learns when it is freed.
+//  4. Close frees what nobody took; after it every reader fails.
 //
 // It must not know plans, SQL or actors. Reading order: edge.go, result.go, hub.go,
-// frame.go.
+// frame.go, frame_decode.go.
 package exchange

@@ -17,6 +17,10 @@ type Hub struct {
 type Query struct {
 	Result *Result
 	edges  map[int]*Edge
+
+	mu      sync.Mutex
+	closed  bool
+	onClose []func()
 }
 
 // NewHub makes an empty hub.
@@ -51,6 +55,27 @@ func (q *Query) Edge(id int) (*Edge, error) {
 	return e, nil
 }
 
+// OnClose has f run when the query is closed and holds nothing any more; at once
+// when that is so already.
+func (q *Query) OnClose(f func()) {
+	q.mu.Lock()
+	closed := q.closed
+	if !closed {
+		q.onClose = append(q.onClose, f)
+	}
+	q.mu.Unlock()
+	if closed {
+		f()
+	}
+}
+
+// Len is the number of queries that were opened and not closed.
+func (h *Hub) Len() int {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return len(h.queries)
+}
+
 // Close ends a query: readers fail with err, everything kept is freed.
 func (h *Hub) Close(query string, err error) {
 	h.mu.Lock()
@@ -67,4 +92,12 @@ func (h *Hub) Close(query string, err error) {
 		e.Close(err)
 	}
 	q.Result.Close()
+	q.mu.Lock()
+	q.closed = true
+	onClose := q.onClose
+	q.onClose = nil
+	q.mu.Unlock()
+	for _, f := range onClose {
+		f()
+	}
 }

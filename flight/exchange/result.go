@@ -32,7 +32,13 @@ func NewResult() *Result {
 func (r *Result) Push(ctx context.Context, b *vector.Batch) error {
 	select {
 	case r.batches <- b:
-		return nil
+		select {
+		case <-r.gone: // Close may have looked before the batch was there
+			r.free()
+			return context.Canceled
+		default:
+			return nil
+		}
 	case <-ctx.Done():
 		b.Release()
 		return context.Cause(ctx)
@@ -77,6 +83,11 @@ func (r *Result) Next(ctx context.Context) (*vector.Batch, error) {
 // Close says that nobody reads any more and frees what waits; idempotent.
 func (r *Result) Close() {
 	r.once.Do(func() { close(r.gone) })
+	r.free()
+}
+
+// free releases what waits.
+func (r *Result) free() {
 	for {
 		select {
 		case b := <-r.batches:

@@ -43,6 +43,7 @@ type OutputEdge struct {
 // Options are settings of the query that change how it runs.
 type Options struct {
 	BatchRows int
+	Frames    bool          // pieces and results take the form they have on a network
 	Profile   *exec.Profile // nil unless EXPLAIN ANALYZE; shared within the process
 }
 

@@ -1,0 +1,223 @@
+package exchange
+
+import (
+	"context"
+	"errors"
+	"io"
+	"slices"
+	"sync"
+	"testing"
+
+	"github.com/skein-query/skein/exec/memory"
+	"github.com/skein-query/skein/exec/vector"
+)
+
+// numbers is a batch over a slab of the account, so that its release shows.
+func numbers(t *testing.T, account *memory.Account, values ...int64) *vector.Batch {
+	t.Helper()
+	slab, err := memory.NewPoisonPool().Get(8*len(values), account)
+	if err != nil {
+		t.Fatal(err)
+	}
+	copy(slab.Bytes(), vector.BytesOf(values))
+	b := vector.New([]vector.Column{{Kind: vector.Int64, Len: len(values), Data: slab.Bytes()}}, len(values))
+	b.Hold(slab)
+	return b
+}
+
+// read gives all that a reader gets.
+func read(t *testing.T, r *Reader) []int64 {
+	t.Helper()
+	defer r.Close()
+	var out []int64
+	for {
+		b, err := r.Next(t.Context())
+		if err == io.EOF {
+			return out
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		out = append(out, b.Cols[0].Int64s()...)
+		b.Release()
+	}
+}
+
+func TestPiecesReachTheirPartitionOnce(t *testing.T) {
+	ledger := memory.NewLedger(0)
+	account := ledger.NewAccount("test")
+	e := NewEdge(2, false)
+	freed := 0
+	piece := func(values ...int64) Piece {
+		return Piece{Batches: []*vector.Batch{numbers(t, account, values...)}, Freed: func() { freed++ }}
+	}
+	if !e.Seal(PieceID{Task: 1}, []Piece{piece(1, 2), piece(3)}) {
+		t.Error("the first sealing of task 1 is refused")
+	}
+	if e.Seal(PieceID{Task: 1, Attempt: 1}, []Piece{piece(1, 2), piece(3)}) || freed != 2 {
+		t.Errorf("a second copy should be refused and freed; %d pieces are", freed)
+	}
+	e.Seal(PieceID{Task: 0}, []Piece{{Freed: func() { freed++ }}, piece(4)})
+	if freed != 3 {
+		t.Error("an empty piece should be freed at once")
+	}
+	e.Complete()
+	for range 2 { // a consumer that runs again finds everything
+		if got := read(t, e.Reader(0)); !slices.Equal(got, []int64{1, 2}) {
+			t.Errorf("partition 0: %v", got)
+		}
+		if got := read(t, e.Reader(1)); !slices.Equal(got, []int64{3, 4}) {
+			t.Errorf("partition 1: %v", got)
+		}
+	}
+	e.Close(io.ErrUnexpectedEOF)
+	e.Close(nil)
+	if freed != 6 || account.UsedBytes() != 0 {
+		t.Errorf("%d pieces were freed, %d bytes are left", freed, account.UsedBytes())
+	}
+	if _, err := e.Reader(0).Next(t.Context()); !errors.Is(err, io.ErrUnexpectedEOF) {
+		t.Errorf("a closed edge gives %v", err)
+	}
+}
+
+func TestBroadcastGivesEveryPartitionAShareOfItsOwn(t *testing.T) {
+	account := memory.NewLedger(0).NewAccount("test")
+	e := NewEdge(3, true)
+	e.Seal(PieceID{}, []Piece{{Batches: []*vector.Batch{numbers(t, account, 7, 8)}}})
+	e.Complete()
+	first := e.Reader(0)
+	kept, err := first.Next(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := read(t, e.Reader(2)); !slices.Equal(got, []int64{7, 8}) {
+		t.Errorf("partition 2: %v", got)
+	}
+	e.Close(nil)
+	if got := kept.Cols[0].Int64s(); !slices.Equal(got, []int64{7, 8}) {
+		t.Errorf("what was read changed to %v when the edge closed", got)
+	}
+	kept.Release()
+	if account.UsedBytes() != 0 {
+		t.Errorf("%d bytes are left", account.UsedBytes())
+	}
+}
+
+func TestReadersOfFramesGetTheSameRows(t *testing.T) {
+	r := newRandom(11)
+	var enc Encoder
+	var want []string
+	e := NewEdge(1, false)
+	for task := range 3 {
+		var p Piece
+		enc = Encoder{} // dictionaries are numbered anew in each piece
+		for range 3 {
+			b := r.batch(50)
+			want = append(want, rowsOf(b)...)
+			var err error
+			if p.Frames, err = enc.Append(p.Frames, b); err != nil {
+				t.Fatal(err)
+			}
+		}
+		e.Seal(PieceID{Task: task}, []Piece{p})
+	}
+	e.Complete()
+	var got []string
+	reader := e.Reader(0)
+	for {
+		b, err := reader.Next(t.Context())
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		got = append(got, rowsOf(b)...)
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("%d rows came, not the %d that were sent", len(got), len(want))
+	}
+}
+
+func TestAReaderWaitsForPiecesAndForItsContext(t *testing.T) {
+	account := memory.NewLedger(0).NewAccount("test")
+	e := NewEdge(1, false)
+	got := make(chan []int64)
+	go func() { got <- read(t, e.Reader(0)) }()
+	e.Seal(PieceID{Task: 0}, []Piece{{Batches: []*vector.Batch{numbers(t, account, 1)}}})
+	e.Seal(PieceID{Task: 1}, []Piece{{Batches: []*vector.Batch{numbers(t, account, 2)}}})
+	e.Complete()
+	if v := <-got; !slices.Equal(v, []int64{1, 2}) {
+		t.Errorf("%v came", v)
+	}
+	ctx, cancel := context.WithCancelCause(t.Context())
+	cancel(io.ErrClosedPipe)
+	if _, err := NewEdge(1, false).Reader(0).Next(ctx); !errors.Is(err, io.ErrClosedPipe) {
+		t.Errorf("a cancelled reader gets %v", err)
+	}
+}
+
+func TestAResultClosedWhileItIsFilledKeepsNothing(t *testing.T) {
+	account := memory.NewLedger(0).NewAccount("test")
+	for range 200 {
+		r := NewResult()
+		var wg sync.WaitGroup
+		for range 4 {
+			batches := []*vector.Batch{numbers(t, account, 1), numbers(t, account, 2)}
+			wg.Go(func() {
+				for _, b := range batches {
+					_ = r.Push(t.Context(), b)
+				}
+			})
+		}
+		r.Close()
+		wg.Wait()
+		if account.UsedBytes() != 0 {
+			t.Fatalf("%d bytes are left", account.UsedBytes())
+		}
+	}
+}
+
+func TestAResultEndsOnceAndWithTheFirstError(t *testing.T) {
+	account := memory.NewLedger(0).NewAccount("test")
+	r := NewResult()
+	_ = r.Push(t.Context(), numbers(t, account, 1))
+	r.Finish(nil)
+	r.Finish(io.ErrUnexpectedEOF)
+	b, err := r.Next(t.Context())
+	if err != nil {
+		t.Fatalf("what was pushed before the end is lost: %v", err)
+	}
+	b.Release()
+	if _, err := r.Next(t.Context()); err != io.EOF {
+		t.Errorf("after the last batch comes %v", err)
+	}
+	failed := NewResult()
+	failed.Finish(io.ErrUnexpectedEOF)
+	if _, err := failed.Next(t.Context()); err != io.ErrUnexpectedEOF {
+		t.Errorf("a failed result gives %v", err)
+	}
+}
+
+func TestAQueryTellsWhenItIsClosed(t *testing.T) {
+	h := NewHub()
+	account := memory.NewLedger(0).NewAccount("test")
+	q := h.Open("q1", map[int]*Edge{4: NewEdge(1, false)})
+	edge, err := q.Edge(4)
+	if err != nil {
+		t.Fatal(err)
+	}
+	edge.Seal(PieceID{}, []Piece{{Batches: []*vector.Batch{numbers(t, account, 1)}}})
+	_ = q.Result.Push(t.Context(), numbers(t, account, 2))
+	left := []int64{}
+	q.OnClose(func() { left = append(left, account.UsedBytes()) })
+	h.Close("q1", nil)
+	h.Close("q1", nil)
+	q.OnClose(func() { left = append(left, account.UsedBytes()) })
+	if !slices.Equal(left, []int64{0, 0}) || h.Len() != 0 {
+		t.Errorf("bytes at OnClose: %v; %d queries are left", left, h.Len())
+	}
+	if _, err := h.Query("q1"); err == nil {
+		t.Error("a closed query is found")
+	}
+}

@@ -1,0 +1,41 @@
+package worker
+
+import (
+	"github.com/skein-query/skein/exec/memory"
+	"github.com/skein-query/skein/flight/exchange"
+)
+
+// queryAccount is what a worker pays for a query: its runs, and what they leave in
+// edges and in the result. It lives from the first run until the query has been
+// closed and the last run has ended, whichever is later.
+type queryAccount struct {
+	*memory.Account
+	users int // runs, and one for the open query
+}
+
+// enter gives the account of a query to a run, which leaves it at its end.
+func (w *Worker) enter(id string, q *exchange.Query) *queryAccount {
+	w.mu.Lock()
+	a := w.accounts[q]
+	first := a == nil
+	if first {
+		a = &queryAccount{Account: w.res.Ledger.NewAccount("query " + id), users: 1}
+		w.accounts[q] = a
+	}
+	a.users++
+	w.mu.Unlock()
+	if first {
+		q.OnClose(func() { w.leave(q, a) })
+	}
+	return a
+}
+
+func (w *Worker) leave(q *exchange.Query, a *queryAccount) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	a.users--
+	if a.users == 0 {
+		a.Close()
+		delete(w.accounts, q)
+	}
+}
