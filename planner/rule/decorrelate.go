@@ -335,11 +335,7 @@ func (u *unnester) everyOuterRow(n, grouped *logical.Aggregate, t ties, domain d
 		p.Items = append(p.Items, logical.Item{Col: cols[i], Expr: cols[i].Ref()})
 	}
 	for _, a := range n.Aggs {
-		var e expr.Expr = inner[a.Col.ID].Ref()
-		if v, ok := overNothing(a.Agg); ok {
-			e = &expr.Call{Name: expr.FnCoalesce, Args: []expr.Expr{e, v}, Typ: a.Agg.Typ}
-		}
-		p.Items = append(p.Items, logical.Item{Col: a.Col, Expr: e})
+		p.Items = append(p.Items, logical.Item{Col: a.Col, Expr: orOverNothing(inner[a.Col.ID], a.Agg)})
 	}
 	p.Input = &j
 	return p, next
@@ -359,6 +355,9 @@ func (u *unnester) innerJoin(n *logical.Join, outer logical.Set, domain domainFu
 	if n.Kind == logical.Full {
 		u.err = unsupportedCorrelation("a FULL JOIN")
 		return nil, lt
+	}
+	if n.Kind == logical.Inner || n.Kind == logical.Left {
+		lt.unique = false // a left row may come many times
 	}
 	// What the right side is tied by, the left side must deliver, unless the join
 	// passes the right side's columns on for every row.

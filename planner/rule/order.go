@@ -97,6 +97,9 @@ func (o *orderer) collect(n logical.Node) *cluster {
 				l.need |= c.leavesOf(e)
 			}
 			l.need &^= 1 << i
+			if failing(l.on) {
+				l.need = 1<<i - 1 // only rows that the joins before it leave may reach it
+			}
 			if l.need == 0 {
 				l.need = 1 // a leaf without conditions waits for the first one
 			}
@@ -138,8 +141,8 @@ func (c *cluster) add(n logical.Node) {
 			c.add(x.Input)
 			for _, it := range x.Items {
 				e := logical.Substitute(it.Expr, c.by)
-				if r, ok := e.(*expr.Column); ok && r.ID == it.Col.ID {
-					continue
+				if r, ok := it.Expr.(*expr.Column); ok && r.ID == it.Col.ID {
+					continue // passed through
 				}
 				c.by[it.Col.ID] = e
 				c.computed = append(c.computed, logical.Item{Col: it.Col, Expr: e})

@@ -44,7 +44,7 @@ func (u *unnester) join(j *logical.Join) logical.Node {
 		}
 	}
 	right, conds := pullConditions(j.Right, outer, j.Kind)
-	j = with(j, right, conds)
+	j = pullValues(with(j, right, conds), outer)
 	free := logical.Free(j.Right)
 	if !free.Meets(outer) {
 		return j
@@ -152,17 +152,46 @@ func pullConditions(n logical.Node, outer logical.Set, kind logical.JoinKind) (l
 	return n, nil
 }
 
+// pullValues computes right columns that are made of outer columns in the join's
+// conditions instead, for the kinds of join whose right columns nobody else sees.
+func pullValues(j *logical.Join, outer logical.Set) *logical.Join {
+	p, ok := j.Right.(*logical.Project)
+	if !ok || j.Kind != logical.Semi && j.Kind != logical.Anti && j.Kind != logical.Mark {
+		return j
+	}
+	by := map[expr.ColumnID]expr.Expr{}
+	below := &logical.Project{Input: p.Input}
+	for _, it := range p.Items {
+		if logical.Used(it.Expr).Meets(outer) && !isVolatile(it.Expr) && !CanFail(it.Expr) {
+			by[it.Col.ID] = it.Expr
+		} else {
+			below.Items = append(below.Items, it)
+		}
+	}
+	if len(by) == 0 {
+		return j
+	}
+	var needed []expr.Expr
+	for _, e := range by {
+		needed = append(needed, e)
+	}
+	out := logical.MapExprs(j, func(e expr.Expr) expr.Expr { return logical.Substitute(e, by) }).(*logical.Join)
+	out.Right = passThrough(below, needed)
+	return out
+}
+
 // passThrough adds the columns that conditions use to a projection, as far as its
 // input delivers them.
 func passThrough(p *logical.Project, conds []expr.Expr) *logical.Project {
 	have := logical.Output(p)
 	items := append([]logical.Item(nil), p.Items...)
+	used := logical.Set{}
 	for _, c := range conds {
-		for id := range logical.Used(c) {
-			if col, ok := logical.Find(p.Input, id); ok && !have[id] {
-				have[id] = true
-				items = append(items, logical.Item{Col: col, Expr: col.Ref()})
-			}
+		expr.Columns(c, used)
+	}
+	for _, col := range p.Input.Columns() {
+		if used[col.ID] && !have[col.ID] {
+			items = append(items, logical.Item{Col: col, Expr: col.Ref()})
 		}
 	}
 	return &logical.Project{Input: p.Input, Items: items}
@@ -191,23 +220,21 @@ func (u *unnester) scalarAggregate(j *logical.Join, outer logical.Set) logical.N
 		u.err = nil
 		return nil
 	}
-	grouped := &logical.Aggregate{Input: in, Groups: ties.columns(), Aggs: agg.Aggs}
-	var out logical.Node = &logical.Join{Kind: logical.Left, Left: j.Left, Right: grouped, Conds: ties.conditions()}
-	fixed := map[expr.ColumnID]expr.Expr{}
-	for _, a := range agg.Aggs {
-		if v, ok := overNothing(a.Agg); ok {
-			ref := a.Col
-			ref.Nullable = true
-			fixed[a.Col.ID] = &expr.Call{Name: expr.FnCoalesce, Args: []expr.Expr{ref.Ref(), v}, Typ: a.Agg.Typ}
-		}
+	by := ties.substitution()
+	tied := true
+	logical.Exprs(agg, func(e expr.Expr) { tied = tied && !logical.Used(logical.Substitute(e, by)).Meets(outer) })
+	if !tied {
+		return nil
 	}
-	// The columns of the right side are computed above the join now.
+	agg = logical.MapExprs(agg, func(e expr.Expr) expr.Expr { return logical.Substitute(e, by) }).(*logical.Aggregate)
+	grouped := &logical.Aggregate{Input: in, Groups: ties.columns()}
+	// The columns of the right side are computed above the join; below it their
+	// names would be taken.
 	values := map[expr.ColumnID]expr.Expr{}
 	for _, a := range agg.Aggs {
-		values[a.Col.ID] = a.Col.Ref()
-		if f, ok := fixed[a.Col.ID]; ok {
-			values[a.Col.ID] = f
-		}
+		fresh := u.ids.Column(a.Col.Name, a.Col.Type, true)
+		grouped.Aggs = append(grouped.Aggs, logical.AggItem{Col: fresh, Agg: a.Agg})
+		values[a.Col.ID] = orOverNothing(fresh, a.Agg)
 	}
 	for i := len(above) - 1; i >= 0; i-- {
 		next := map[expr.ColumnID]expr.Expr{}
@@ -216,40 +243,29 @@ func (u *unnester) scalarAggregate(j *logical.Join, outer logical.Set) logical.N
 		}
 		values = next
 	}
-	p := &logical.Project{Input: out}
+	p := &logical.Project{Input: &logical.Join{Kind: logical.Left, Left: j.Left, Right: grouped, Conds: ties.conditions()}}
 	for _, c := range j.Left.Columns() {
 		p.Items = append(p.Items, logical.Item{Col: c, Expr: c.Ref()})
 	}
 	for _, c := range j.Right.Columns() {
 		c.Nullable = true
-		e := values[c.ID]
-		if r, ok := e.(*expr.Column); ok && r.ID == c.ID {
-			p.Items = append(p.Items, logical.Item{Col: c, Expr: r})
-			continue
-		}
-		if fixed[c.ID] != nil { // the name is taken by the join's own column
-			fresh := u.ids.Column(c.Name, c.Type, true)
-			grouped.Aggs = renameAgg(grouped.Aggs, c.ID, fresh)
-			e = logical.Substitute(e, map[expr.ColumnID]expr.Expr{c.ID: fresh.Ref()})
-		}
-		p.Items = append(p.Items, logical.Item{Col: c, Expr: e})
+		p.Items = append(p.Items, logical.Item{Col: c, Expr: values[c.ID]})
 	}
 	return p
 }
 
-func renameAgg(aggs []logical.AggItem, id expr.ColumnID, to logical.Column) []logical.AggItem {
-	out := append([]logical.AggItem(nil), aggs...)
-	for i := range out {
-		if out[i].Col.ID == id {
-			out[i].Col = to
-		}
+// orOverNothing reads an aggregate's column where an outer join may have filled in
+// NULL for a group without rows.
+func orOverNothing(c logical.Column, a expr.Aggregate) expr.Expr {
+	if v, ok := overNothing(a); ok {
+		return &expr.Call{Name: expr.FnCoalesce, Args: []expr.Expr{c.Ref(), v}, Typ: a.Typ}
 	}
-	return out
+	return c.Ref()
 }
 
 // overNothing is what an aggregate gives over no rows, when that is not NULL.
 func overNothing(a expr.Aggregate) (expr.Expr, bool) {
-	if a.Func == "count" {
+	if a.Func == "count" || a.Func == "regr_count" {
 		return expr.NewLiteral(expr.Int(0), a.Typ), true
 	}
 	return nil, false
