@@ -59,7 +59,7 @@ func withText(err error, text string) error {
 
 // toStatus is err as a gRPC status that carries its SQLSTATE in the message and in
 // the details, with the trailers that say the same.
-func toStatus(err error) (error, metadata.MD) {
+func toStatus(err error) (metadata.MD, error) {
 	if err == nil {
 		return nil, nil
 	}
@@ -85,7 +85,7 @@ func toStatus(err error) (error, metadata.MD) {
 	if detailed, derr := st.WithDetails(info); derr == nil {
 		st = detailed
 	}
-	return st.Err(), trailer
+	return trailer, st.Err()
 }
 
 // describe finds what err has to say: the error for the user, the statement, and

@@ -22,7 +22,7 @@ func (g guard) unary(ctx context.Context, req any, info *grpc.UnaryServerInfo, h
 			resp, err = nil, g.panicked(p, info.FullMethod)
 		}
 		if err != nil {
-			st, trailer := toStatus(err)
+			trailer, st := toStatus(err)
 			_ = grpc.SetTrailer(ctx, trailer) // fails only when the client is gone
 			resp, err = nil, st
 		}
@@ -36,7 +36,7 @@ func (g guard) stream(srv any, ss grpc.ServerStream, info *grpc.StreamServerInfo
 			err = g.panicked(p, info.FullMethod)
 		}
 		if err != nil {
-			st, trailer := toStatus(err)
+			trailer, st := toStatus(err)
 			ss.SetTrailer(trailer)
 			err = st
 		}

@@ -23,8 +23,6 @@ func stampOverflow() error {
 	return sqlerr.New(sqlerr.DatetimeFieldOverflow, "timestamp out of range")
 }
 
-func dateOverflow() error { return sqlerr.New(sqlerr.DatetimeFieldOverflow, "date out of range") }
-
 func intervalOverflow() error {
 	return sqlerr.New(sqlerr.DatetimeFieldOverflow, "interval out of range")
 }
@@ -177,8 +175,10 @@ func addInterval(us int64, v vector.MonthDayMicro, sign int64) (int64, error) {
 		days = daysOf(y, m, min(d, expr.DaysInMonth(y, m)))
 	}
 	days += sign * int64(v.Days)
-	sum, ok := kernel.Add128(kernel.Mul64(days, microsPerDay), kernel.From64(clock))
-	if sum, ok = kernel.Add128(sum, kernel.Mul64(sign, v.Micros)); !ok || !kernel.Fits64(sum) {
+	// The first sum is below 2^85 and cannot overflow.
+	sum, _ := kernel.Add128(kernel.Mul64(days, microsPerDay), kernel.From64(clock))
+	sum, ok := kernel.Add128(sum, kernel.Mul64(sign, v.Micros))
+	if !ok || !kernel.Fits64(sum) {
 		return 0, stampOverflow()
 	}
 	r := int64(sum.Lo)

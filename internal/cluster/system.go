@@ -42,7 +42,6 @@ func (s *System) Spawn(name string, a Actor) (Address, error) {
 	props := actor.PropsFromFunc(func(ctx actor.Context) {
 		switch m := ctx.Message().(type) {
 		case actor.SystemMessage, actor.AutoReceiveMessage:
-		case *actor.Started, *actor.Stopping, *actor.Stopped, *actor.Restarting:
 		default:
 			a.Receive(Address{ctx.Self()}, m)
 		}

@@ -203,9 +203,3 @@ func (c *compact) advance(n int) {
 	}
 	c.pos += n
 }
-
-// int32s collects a list of 32-bit integers.
-func (c *compact) int32s() (out []int32) {
-	c.list(func(int) { out = append(out, c.int32()) })
-	return out
-}
