@@ -225,6 +225,11 @@ func newAccumulator(a expr.Aggregate, b *budget) (accumulator, error) {
 		return newSum(arg, a.Typ, b)
 	case "min", "max":
 		return newExtreme(arg, a.Func == "max", b)
+	case "first":
+		if len(a.Args) != 1 {
+			return nil, sqlerr.New(sqlerr.InternalError, "first takes 1 argument, not %d", len(a.Args))
+		}
+		return newFirstRow(a, b), nil
 	case "any_value":
 		return newFirst(b, arg), nil
 	case "bool_and", "every", "bit_and":
@@ -245,7 +250,7 @@ func newDistinctCall(a expr.Aggregate, b *budget) (accumulator, error) {
 	plain := a
 	plain.Distinct = false
 	switch a.Func {
-	case "min", "max", "any_value", "bool_and", "bool_or", "every", "bit_and", "bit_or":
+	case "min", "max", "any_value", "first", "bool_and", "bool_or", "every", "bit_and", "bit_or":
 		return newAccumulator(plain, b) // a value seen twice changes nothing
 	}
 	if _, err := newAccumulator(plain, b); err != nil {

@@ -36,6 +36,7 @@ var whole = []string{
 	"count(distinct i4)", "count(distinct t)", "count(distinct f8)", "sum(distinct n)", "avg(distinct w)", "max(distinct t)",
 	"count(distinct iv) filter (where c)", "string_agg(distinct t, ',')", "string_agg(t, '-' order by t desc, i4)",
 	"array_agg(i4 order by i4)", "array_agg(distinct i2 order by i2 desc)", "stddev(distinct i2)",
+	"first(n order by d, n desc)", "first(t order by i4 desc, t)", "first(i8 order by f8, iv, w desc, i8) filter (where c)",
 }
 
 var groupings = [][]string{
@@ -159,6 +160,24 @@ func TestAggregatesAgreeWithPostgreSQL(t *testing.T) {
 	}
 }
 
+// TestFirstRowsAreReplaced gives ever better rows, so that the rows kept before are
+// thrown away again and again.
+func TestFirstRowsAreReplaced(t *testing.T) {
+	in := exectest.Table{Columns: "g int4, v int4, t text?"}
+	for v := range 300 {
+		in.Rows = append(in.Rows, fmt.Sprintf("%d %d row_%d", v%2, 1000-v, v))
+	}
+	in.Rows = append(in.Rows, "0 0 NULL")
+	exectest.Run(t, exectest.Case{
+		Inputs: []exectest.Table{in},
+		Plan: func(in ...physical.Node) physical.Node {
+			return grouped(t, in[0], []string{"g"}, []string{"first(t order by v)", "first(v order by v)"}, 1)
+		},
+		Want:    []string{"0 NULL 0", "1 row_299 701"},
+		Charged: "evaluators keep results per dictionary until the task ends",
+	})
+}
+
 func TestAggregatesOverNoRows(t *testing.T) {
 	none := exectest.Table{Columns: aggregateTable.Columns}
 	answers := readAnswers(t)
@@ -222,8 +241,11 @@ func writeAnswers(t *testing.T, psql []string) {
 		}
 		setup += "insert into t values (" + strings.Join(values, ", ") + ");\n"
 	}
+	// PostgreSQL has no such aggregate; the first element of an ordered array is the same.
+	first := regexp.MustCompile(`\bfirst(\([^)]*\)(?: filter \([^)]*\))?)`)
 	ask := func(keys, calls []string, where string) {
 		sql := "select " + strings.Join(shown(fields, append(append([]string{}, keys...), calls...)), ", ") + " from t" + where
+		sql = first.ReplaceAllString(sql, "(array_agg$1)[1]")
 		if len(keys) > 0 {
 			sql += " group by " + strings.Join(keys, ", ") + " order by " + strings.Join(keys, ", ")
 		}

@@ -68,8 +68,13 @@ func (n *Aggregate) Inputs() []Node { return []Node{n.Input} }
 //	avg of numbers                 sum, then count (numeric sums as numeric(38,s))
 //	stddev_*, var_*                float8: count, mean, sum of squared differences
 //
-// Aggregates not listed (string_agg, array_agg, everything DISTINCT) have no
-// state and run in phase Single.
+// Aggregates not listed (string_agg, array_agg, first, everything DISTINCT) have
+// no state and run in phase Single.
+//
+// first is no function of SQL: it is the argument's value, which may be NULL, in
+// the group's first row by the call's Order (without one: in any row), and has the
+// argument's type. Calls with one Order and one Filter take their values from one
+// row, which is what DISTINCT ON needs.
 func StateTypes(a expr.Aggregate) []expr.Type {
 	switch a.Func {
 	case "count":
