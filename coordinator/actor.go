@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"maps"
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -56,6 +58,14 @@ func (c *Coordinator) Join(w Worker) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.workers = append(c.workers, w)
+}
+
+// Lost makes a worker unknown and ends the queries that it has a part in.
+func (c *Coordinator) Lost(worker string) {
+	c.mu.Lock()
+	c.workers = slices.DeleteFunc(c.workers, func(w Worker) bool { return w.Name == worker })
+	c.mu.Unlock()
+	c.system.Send(c.self, &WorkerLost{worker})
 }
 
 // Settings say how one query runs.
@@ -147,6 +157,11 @@ func (c *Coordinator) Receive(_ cluster.Address, message any) {
 			c.perform(q, q.Step(Cancel{Err: m.err}))
 		}
 		c.hub.Close(m.id, m.err)
+	case *WorkerLost:
+		for _, id := range slices.Sorted(maps.Keys(c.running)) {
+			q := c.running[id]
+			c.perform(q, q.Step(*m))
+		}
 	case *wire.Done:
 		if q := c.running[m.Query]; q != nil {
 			c.perform(q, q.Step(m))
@@ -165,10 +180,12 @@ func (c *Coordinator) perform(q *Query, effects []Effect) {
 		case Send:
 			c.system.Send(c.address(e.Worker), &cluster.Envelope{From: c.self, Message: e.Message})
 		case Complete:
-			if open, err := c.hub.Query(q.p.ID); err == nil {
-				if edge, err := open.Edge(e.Edge); err == nil {
-					edge.Complete()
-				}
+			if edge := c.edge(q.p.ID, e.Edge); edge != nil {
+				edge.Complete()
+			}
+		case Free:
+			if edge := c.edge(q.p.ID, e.Edge); edge != nil {
+				edge.Close(sqlerr.New(sqlerr.InternalError, "edge %d of query %s has been freed", e.Edge, q.p.ID))
 			}
 		case Finish:
 			if open, err := c.hub.Query(q.p.ID); err == nil {
@@ -178,6 +195,19 @@ func (c *Coordinator) perform(q *Query, effects []Effect) {
 			c.active.Delete(q.p.ID)
 		}
 	}
+}
+
+// edge is an edge of a query; nil when the query has been closed.
+func (c *Coordinator) edge(query string, id int) *exchange.Edge {
+	open, err := c.hub.Query(query)
+	if err != nil {
+		return nil
+	}
+	edge, err := open.Edge(id)
+	if err != nil {
+		return nil
+	}
+	return edge
 }
 
 func (c *Coordinator) address(worker string) cluster.Address {

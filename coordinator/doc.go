@@ -7,9 +7,12 @@
 // Invariants:
 //
 //  1. A fragment starts when every fragment that feeds it has sealed all its pieces.
-//  2. Every query ends exactly once: with all rows delivered, or with an error that
-//     its reader sees; in both cases every worker that ran a part of it is told.
-//  3. Messages of tasks or attempts that are over change nothing.
+//  2. Every query ends exactly once: with all rows delivered, when nothing of it runs
+//     any more; or with an error that its reader sees, and every worker with a part
+//     of it is told to stop. It waits for no answer to that.
+//  3. Messages of tasks, attempts or queries that are over change nothing.
+//  4. An edge is freed when the fragment that reads it is done.
+//  5. A worker that is lost ends the queries it has a part in, and no others.
 //
 // It must not know workers' insides, SQL or Flight.
 // Reading order: query.go, actor.go, place/place.go.
