@@ -10,11 +10,7 @@ import (
 // call makes a call of the overload that fits the arguments, which are cast to
 // its types.
 func (b *binder) call(name string, span sqlerr.Span, args ...expr.Expr) (expr.Expr, error) {
-	types := make([]expr.Type, len(args))
-	for i, a := range args {
-		types[i] = a.Type()
-	}
-	sig, err := expr.Resolve(name, types)
+	sig, err := expr.Resolve(name, types(args))
 	if err != nil {
 		return nil, sqlerr.AtSpan(err, span)
 	}
@@ -26,6 +22,14 @@ func (b *binder) call(name string, span sqlerr.Span, args ...expr.Expr) (expr.Ex
 	}
 	sig = expr.Refine(sig, out)
 	return &expr.Call{Name: sig.Name, Args: out, Typ: sig.Result, Span: span}, nil
+}
+
+func types(args []expr.Expr) []expr.Type {
+	out := make([]expr.Type, len(args))
+	for i, a := range args {
+		out[i] = a.Type()
+	}
+	return out
 }
 
 // operator makes a call of a binary operator.
@@ -68,14 +72,17 @@ func (x *exprs) call(f *sql.FuncCall) (expr.Expr, error) {
 		v.Span = f.Span()
 		return v, nil
 	}
-	args := make([]sql.Expr, len(f.Args))
-	for i, a := range f.Args {
-		if !a.Name.IsZero() {
-			return nil, unsupported(a.Name.Span(), "named arguments are not supported")
-		}
-		args[i] = a.Value
+	args, err := x.arguments(f)
+	if err != nil {
+		return nil, err
 	}
-	return x.function(name, f.Span(), args...)
+	switch name {
+	case "substring":
+		return x.b.substring(f.Span(), args)
+	case "overlaps":
+		return x.b.overlaps(f.Span(), args)
+	}
+	return x.b.call(name, f.Span(), args...)
 }
 
 func (x *exprs) sessionValue(e *sql.SessionValue) (expr.Expr, error) {
@@ -91,9 +98,6 @@ func (x *exprs) sessionValue(e *sql.SessionValue) (expr.Expr, error) {
 // this statement, nil when the function is no such.
 func (x *exprs) session(name string, args int) *expr.Literal {
 	if args > 0 {
-		if name == "current_schemas" {
-			return nil
-		}
 		return nil
 	}
 	micros := x.b.opt.Now.UnixMicro()

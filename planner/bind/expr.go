@@ -32,7 +32,7 @@ func (x *exprs) boolean(e expr.Expr, what string) (expr.Expr, error) {
 	case expr.Unknown:
 		return x.b.coerce(e, expr.Of(expr.Bool), implicit)
 	}
-	return nil, sqlerr.At(sqlerr.DatatypeMismatch, e.Place(), "argument of %s must be type boolean, not type %s", what, e.Type())
+	return nil, sqlerr.At(sqlerr.DatatypeMismatch, e.Place(), "argument of %s must be type boolean, not type %s", what, typeWord(e.Type()))
 }
 
 // bind binds any expression.
@@ -72,6 +72,8 @@ func (x *exprs) bind(e sql.Expr) (expr.Expr, error) {
 		return x.between(e)
 	case *sql.Like:
 		return x.like(e)
+	case *sql.Similar:
+		return x.similar(e)
 	case *sql.In:
 		return x.inList(e)
 	case *sql.Case:
@@ -132,8 +134,6 @@ func (x *exprs) bindQuery(e sql.Expr) (expr.Expr, error) {
 		return nil, sqlerr.At(sqlerr.SyntaxError, e.Span(), "* is not allowed here")
 	case *sql.Default:
 		return nil, sqlerr.At(sqlerr.SyntaxError, e.Span(), "DEFAULT is not allowed in this context")
-	case *sql.Similar:
-		return nil, unsupported(e.Span(), "SIMILAR TO is not supported")
 	}
 	return nil, unsupported(e.Span(), "this expression is not supported")
 }
@@ -149,57 +149,6 @@ func (x *exprs) column(e *sql.ColumnRef) (expr.Expr, error) {
 		return structField(s, e.Name.Last(), e.Span())
 	}
 	return nil, err
-}
-
-func (x *exprs) field(e *sql.Field) (expr.Expr, error) {
-	if r, ok := e.Operand.(*sql.ColumnRef); ok && len(r.Name.Parts) == 1 && !e.All {
-		// (t).c is a column of the row t.
-		qualified := sql.Name{Parts: []sql.Ident{r.Name.Parts[0], e.Name}}
-		if _, err := x.b.resolve(x.scope, r.Name); err != nil {
-			return x.b.resolve(x.scope, qualified)
-		}
-	}
-	v, err := x.bind(e.Operand)
-	if err != nil {
-		return nil, err
-	}
-	if v.Type().Kind != expr.Struct || e.All {
-		return nil, sqlerr.At(sqlerr.WrongObjectType, e.Span(), "column notation .%s applied to type %s, which is not a composite type", e.Name.Text, v.Type())
-	}
-	return structField(v, e.Name, e.Span())
-}
-
-func structField(s expr.Expr, name sql.Ident, span sqlerr.Span) (expr.Expr, error) {
-	var names []string
-	for i, f := range s.Type().Nested.Fields {
-		if f.Name == name.Text {
-			return &expr.Call{Name: expr.FnField, Args: []expr.Expr{s, expr.NewLiteral(expr.Int(int64(i)), expr.Of(expr.Int4))}, Typ: f.Type, Span: span}, nil
-		}
-		names = append(names, f.Name)
-	}
-	return nil, sqlerr.At(sqlerr.UndefinedColumn, name.Span(), "column %q not found in data type %s", name.Text, s.Type()).
-		WithHint("%s", sqlerr.DidYouMean(name.Text, names))
-}
-
-func (x *exprs) subscript(e *sql.Subscript) (expr.Expr, error) {
-	if e.Slice || e.Low == nil {
-		return nil, unsupported(e.Span(), "array slices are not supported")
-	}
-	v, err := x.bind(e.Operand)
-	if err != nil {
-		return nil, err
-	}
-	i, err := x.bind(e.Low)
-	if err != nil {
-		return nil, err
-	}
-	if v.Type().Kind != expr.List {
-		return nil, sqlerr.At(sqlerr.DatatypeMismatch, e.Span(), "cannot subscript type %s because it does not support subscripting", v.Type())
-	}
-	if i, err = x.b.coerce(i, expr.Of(expr.Int4), assignment); err != nil {
-		return nil, err
-	}
-	return &expr.Call{Name: expr.FnElement, Args: []expr.Expr{v, i}, Typ: v.Type().Nested.Elem, Span: e.Span()}, nil
 }
 
 func (x *exprs) param(e *sql.Param) (expr.Expr, error) {
@@ -238,91 +187,4 @@ func (x *exprs) logic(op, word string, terms []sql.Expr, span sqlerr.Span) (expr
 		}
 	}
 	return &expr.Call{Name: op, Args: args, Typ: expr.Of(expr.Bool), Span: span}, nil
-}
-
-func (x *exprs) caseExpr(e *sql.Case) (expr.Expr, error) {
-	out := &expr.Case{Span: e.Span()}
-	var operand expr.Expr
-	var err error
-	if e.Operand != nil {
-		if operand, err = x.bind(e.Operand); err != nil {
-			return nil, err
-		}
-		operand = x.b.text(operand)
-	}
-	results := make([]expr.Expr, 0, len(e.Whens)+1)
-	for _, w := range e.Whens {
-		cond, err := x.bind(w.Condition)
-		if err != nil {
-			return nil, err
-		}
-		if operand != nil {
-			cond, err = x.b.operator(expr.OpEq, w.Condition.Span(), operand, cond)
-		} else {
-			cond, err = x.boolean(cond, "CASE/WHEN")
-		}
-		if err != nil {
-			return nil, err
-		}
-		r, err := x.bind(w.Result)
-		if err != nil {
-			return nil, err
-		}
-		out.Whens = append(out.Whens, expr.When{Cond: cond})
-		results = append(results, r)
-	}
-	if e.Else != nil {
-		r, err := x.bind(e.Else)
-		if err != nil {
-			return nil, err
-		}
-		results = append(results, r)
-	}
-	if out.Typ, err = x.b.unify("CASE", results); err != nil {
-		return nil, err
-	}
-	for i := range out.Whens {
-		out.Whens[i].Result = results[i]
-	}
-	if e.Else != nil {
-		out.Else = results[len(results)-1]
-	}
-	return out, nil
-}
-
-// unified binds a function whose arguments all get one type.
-func (x *exprs) unified(name, word string, args []sql.Expr, span sqlerr.Span) (expr.Expr, error) {
-	out := make([]expr.Expr, len(args))
-	for i, a := range args {
-		var err error
-		if out[i], err = x.bind(a); err != nil {
-			return nil, err
-		}
-	}
-	t, err := x.b.unify(word, out)
-	if err != nil {
-		return nil, err
-	}
-	return &expr.Call{Name: name, Args: out, Typ: t, Span: span}, nil
-}
-
-// nullIf is PostgreSQL's: compared by =, the value is the first operand's.
-func (x *exprs) nullIf(e *sql.NullIf) (expr.Expr, error) {
-	l, err := x.bind(e.Left)
-	if err != nil {
-		return nil, err
-	}
-	r, err := x.bind(e.Right)
-	if err != nil {
-		return nil, err
-	}
-	eq, err := x.b.operator(expr.OpEq, e.Span(), l, r)
-	if err != nil {
-		return nil, err
-	}
-	// Operators across integer sizes take each operand as it is; all others cast.
-	if lt, rt := l.Type(), r.Type(); !(lt.IsInteger() && rt.IsInteger()) {
-		l = eq.(*expr.Call).Args[0]
-	}
-	return &expr.Case{Whens: []expr.When{{Cond: eq, Result: expr.NullOf(l.Type())}}, Else: l, Typ: l.Type(), Span: e.Span()}, nil
 }

@@ -142,16 +142,7 @@ func (s *selecting) groupingSets(groups []logical.Item) ([]logical.Item, error) 
 // groupingBranch is the rows of one grouping set, and its columns in the order
 // of the union's.
 func (s *selecting) groupingBranch(shared *logical.Shared, groups []logical.Item, set []int, calls []logical.Item) (logical.Node, []expr.ColumnID) {
-	ref := &logical.Reference{Plan: shared}
-	own := map[expr.ColumnID]expr.Expr{}
-	for _, c := range shared.Input.Columns() {
-		if own[c.ID] != nil {
-			continue
-		}
-		fresh := s.b.newColumn(c.Name, c.Type, c.Nullable)
-		own[c.ID] = fresh.Ref()
-		ref.Cols, ref.Source = append(ref.Cols, fresh), append(ref.Source, c.ID)
-	}
+	ref, own := s.b.reference(shared)
 	agg := &logical.Aggregate{Input: ref}
 	branch := &logical.Project{Input: agg}
 	var ids []expr.ColumnID
