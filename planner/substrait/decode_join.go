@@ -153,7 +153,7 @@ func (d *decoder) nestedLoopJoin(r *pb.NestedLoopJoinRel) (output, error) {
 		return output{}, err
 	}
 	n := &physical.NestedLoopJoin{Est: j.est(), Kind: j.kind, Probe: j.probe.node, Build: j.build.node, Emit: j.emit,
-		MarkName: j.hints.GetMarkName()}
+		MarkName: j.hints.GetMarkName(), Replicated: j.own.GetReplicated()}
 	if r.GetExpression() != nil {
 		if n.Cond, err = j.condition(r.GetExpression()); err != nil {
 			return output{}, err
@@ -168,7 +168,7 @@ func (d *decoder) nestedLoopJoin(r *pb.NestedLoopJoinRel) (output, error) {
 		}
 	}
 	if j.own.GetTwoValuedMark() != (n.Kind == physical.ProbeMark && n.NullAware == nil) || j.own.GetNullAware() ||
-		j.own.GetFilterDecidesMatch() || j.own.GetReplicated() || j.own.GetComputedKeys() {
+		j.own.GetFilterDecidesMatch() || j.own.GetComputedKeys() {
 		return output{}, d.errorf("a %s join as its enhancement says is not supported", n.Kind)
 	}
 	return d.above(n, loopFields(n, j.probe.fields, j.build.fields), j.probe, j.build)

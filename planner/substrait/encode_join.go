@@ -162,7 +162,7 @@ func (e *encoder) nestedLoopJoin(n *physical.NestedLoopJoin) (*pb.Rel, []expr.Fi
 	if n.Cond != nil {
 		out.Expression = w.expr(n.Cond)
 	}
-	own := &detail.Join{TwoValuedMark: n.Kind == physical.ProbeMark && n.NullAware == nil}
+	own := &detail.Join{TwoValuedMark: n.Kind == physical.ProbeMark && n.NullAware == nil, Replicated: n.Replicated}
 	if n.NullAware != nil {
 		if n.Kind != physical.ProbeAnti && n.Kind != physical.ProbeMark {
 			e.errorf("a %s join cannot be NULL-aware", n.Kind)

@@ -38,7 +38,7 @@ func joins() []plan {
 			ProbeKeys: []expr.Expr{key(l, 0), key(l, 1)}, BuildKeys: []expr.Expr{computed, key(o, 0)}, Emit: []int{0}, MarkName: "m", Replicated: true}})
 		for _, cond := range []expr.Expr{nil, residual} {
 			out = append(out, plan{fmt.Sprintf("NOT IN as %s in a nested loop, condition %t", kind, cond != nil), &physical.NestedLoopJoin{
-				Kind: kind, Probe: l, Build: o, Cond: cond, NullAware: compare, Emit: []int{0}, MarkName: "m"}})
+				Kind: kind, Probe: l, Build: o, Cond: cond, NullAware: compare, Emit: []int{0}, MarkName: "m", Replicated: cond != nil}})
 		}
 	}
 	return append(out,
