@@ -34,9 +34,6 @@ func (x *exprs) aggregateCall(f *sql.FuncCall) (expr.Expr, error) {
 	if !f.Star && len(f.Args) == 0 && name == "count" {
 		return nil, sqlerr.At(sqlerr.WrongObjectType, f.Span(), "%s(*) must be used to call a parameterless aggregate function", name)
 	}
-	if f.WithinGroup {
-		return nil, unsupported(f.Span(), "ordered-set aggregates are not supported")
-	}
 	sig, err := expr.ResolveAggregate(name, types, f.Distinct)
 	if err != nil {
 		return nil, sqlerr.AtSpan(err, f.Span())
@@ -82,6 +79,17 @@ func (x *exprs) aggregateCall(f *sql.FuncCall) (expr.Expr, error) {
 	ref := col.Ref()
 	ref.Span = f.Span()
 	return ref, nil
+}
+
+// withinGroup is the error for WITHIN GROUP: the aggregates that need it are not
+// there, others cannot have it.
+func withinGroup(f *sql.FuncCall) error {
+	switch name := f.Name.Last().Text; name {
+	case "percentile_cont", "percentile_disc", "mode", "rank", "dense_rank", "percent_rank", "cume_dist":
+		return unsupported(f.Span(), "ordered-set aggregate %s is not supported", name)
+	default:
+		return sqlerr.At(sqlerr.WrongObjectType, f.Span(), "%s is not an ordered-set aggregate, so it cannot have WITHIN GROUP", name)
+	}
 }
 
 func isArg(args []expr.Expr, e expr.Expr) bool {

@@ -106,12 +106,15 @@ func (x *exprs) cast(e *sql.Cast) (expr.Expr, error) {
 	if to.Kind == expr.Numeric && to.Precision == 0 {
 		to = unconstrained(v)
 	}
-	if l, ok := v.(*expr.Literal); ok && to.Kind == expr.Interval && e.Type.Fields != "" && l.Typ.Kind == expr.Unknown && !l.Value.Null {
-		v = withUnit(l, e.Type.Fields)
+	if to.Kind == expr.Interval && (e.Type.Fields != "" || len(e.Type.Modifiers) > 0) {
+		return x.intervalFields(e.Type, v, e.Span())
 	}
 	out, err := x.b.coerce(v, to, explicit)
 	if err != nil {
 		return nil, sqlerr.AtSpan(err, e.Span())
+	}
+	if hasSeconds(to.Kind) && len(e.Type.Modifiers) > 0 {
+		return withDigits(e.Type, out)
 	}
 	if c, ok := out.(*expr.Cast); ok && out != v {
 		c.Span = e.Span()

@@ -75,6 +75,7 @@ func (b *binder) on(j *logical.Join, t *sql.Join, cols []scopeColumn, outer *sco
 	if err != nil {
 		return err
 	}
+	var both []subquery
 	for _, p := range x.pending {
 		used := logical.Free(p.plan)
 		for _, e := range []expr.Expr{p.nullAware, p.cond} {
@@ -88,11 +89,18 @@ func (b *binder) on(j *logical.Join, t *sql.Join, cols []scopeColumn, outer *sco
 			j.Right = b.attach(j.Right, []subquery{p})
 		case !r && j.Kind != logical.Full:
 			j.Left = b.attach(j.Left, []subquery{p})
+		case j.Kind == logical.Full:
+			return unsupported(p.span, "a subquery in the ON of a FULL JOIN that uses columns of both sides is not supported")
 		default:
-			return unsupported(p.span, "a subquery in ON that uses columns of both sides is not supported")
+			both = append(both, p)
 		}
 	}
-	j.Conds = append(j.Conds, expr.Conjuncts(cond)...)
+	conds := append(j.Conds, expr.Conjuncts(cond)...)
+	if len(both) > 0 { // as if the right side were LATERAL and the condition its WHERE
+		j.Right = &logical.Filter{Input: b.attach(j.Right, both), Conds: conds}
+		j.Dependent, conds = true, nil
+	}
+	j.Conds = conds
 	return nil
 }
 

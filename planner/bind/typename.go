@@ -1,13 +1,36 @@
 package bind
 
 import (
+	"maps"
+	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/skein-query/skein/internal/sqlerr"
 	"github.com/skein-query/skein/planner/expr"
 	"github.com/skein-query/skein/planner/sql"
 )
+
+// modifiers are the numbers behind a type's name.
+func modifiers(t sql.TypeName) ([]int, error) {
+	var mods []int
+	for _, m := range t.Modifiers {
+		text := ""
+		switch m := m.(type) {
+		case *sql.Literal:
+			text = m.Text
+		case *sql.Unary:
+			if l, ok := m.Operand.(*sql.Literal); ok {
+				text = m.Op + l.Text
+			}
+		}
+		n, err := strconv.Atoi(text)
+		if err != nil {
+			return nil, sqlerr.At(sqlerr.SyntaxError, m.Span(), "type modifiers must be simple constants or identifiers")
+		}
+		mods = append(mods, n)
+	}
+	return mods, nil
+}
 
 // typeOf is the SQL type a type name means. numeric without modifiers has
 // Precision 0: the caller decides.
@@ -15,20 +38,9 @@ func typeOf(t sql.TypeName) (expr.Type, error) {
 	if len(t.Dims) > 0 {
 		return expr.Type{}, unsupported(t.Span(), "array types are not supported here")
 	}
-	var mods []int
-	for _, m := range t.Modifiers {
-		l, ok := m.(*sql.Literal)
-		n := 0
-		if ok {
-			var err error
-			if n, err = strconv.Atoi(l.Text); err != nil {
-				ok = false
-			}
-		}
-		if !ok {
-			return expr.Type{}, sqlerr.At(sqlerr.SyntaxError, m.Span(), "type modifiers must be integer constants")
-		}
-		mods = append(mods, n)
+	mods, err := modifiers(t)
+	if err != nil {
+		return expr.Type{}, err
 	}
 	name := t.Name.Last().Text
 	switch name {
@@ -37,15 +49,15 @@ func typeOf(t sql.TypeName) (expr.Type, error) {
 	case "varchar", "bpchar", "char", "character varying", "character":
 		return stringType(t, name, mods)
 	}
-	if kind, ok := typeNames[name]; ok {
-		return expr.Of(kind), nil
+	kind, ok := typeNames[name]
+	if !ok {
+		return expr.Type{}, sqlerr.At(sqlerr.UndefinedObject, t.Span(), "type %q does not exist", t.Name.String()).
+			WithHint("%s", sqlerr.DidYouMean(name, slices.Sorted(maps.Keys(typeNames))))
 	}
-	names := make([]string, 0, len(typeNames))
-	for n := range typeNames {
-		names = append(names, n)
+	if len(mods) > 0 && !hasSeconds(kind) && kind != expr.Float8 {
+		return expr.Type{}, sqlerr.At(sqlerr.SyntaxError, t.Span(), "type modifier is not allowed for type %q", name)
 	}
-	return expr.Type{}, sqlerr.At(sqlerr.UndefinedObject, t.Span(), "type %q does not exist", t.Name.String()).
-		WithHint("%s", sqlerr.DidYouMean(name, names))
+	return expr.Of(kind), nil
 }
 
 var typeNames = map[string]expr.Kind{
@@ -63,29 +75,42 @@ func numericType(t sql.TypeName, mods []int) (expr.Type, error) {
 	case 1:
 		mods = append(mods, 0)
 	}
-	if mods[0] < 1 || mods[0] > expr.MaxPrecision {
-		return expr.Type{}, sqlerr.At(sqlerr.InvalidParameterValue, t.Span(), "NUMERIC precision %d must be between 1 and %d", mods[0], expr.MaxPrecision)
-	}
-	if mods[1] < 0 || mods[1] > mods[0] {
-		return expr.Type{}, sqlerr.At(sqlerr.InvalidParameterValue, t.Span(), "NUMERIC scale %d must be between 0 and precision %d", mods[1], mods[0])
+	switch p, scale := mods[0], mods[1]; {
+	case len(mods) > 2:
+		return expr.Type{}, sqlerr.At(sqlerr.InvalidParameterValue, t.Span(), "invalid NUMERIC type modifier")
+	case p < 1 || p > 1000:
+		return expr.Type{}, sqlerr.At(sqlerr.InvalidParameterValue, t.Span(), "NUMERIC precision %d must be between 1 and 1000", p)
+	case scale < -1000 || scale > 1000:
+		return expr.Type{}, sqlerr.At(sqlerr.InvalidParameterValue, t.Span(), "NUMERIC scale %d must be between -1000 and 1000", scale)
+	case p > expr.MaxPrecision:
+		return expr.Type{}, unsupported(t.Span(), "NUMERIC of more than %d digits is not supported", expr.MaxPrecision)
+	case scale < 0 || scale > p:
+		return expr.Type{}, unsupported(t.Span(), "NUMERIC scale %d beyond 0 and the precision %d is not supported", scale, p)
 	}
 	return expr.NumericOf(mods[0], mods[1]), nil
 }
 
+// maxStringLength is PostgreSQL's bound of varchar(n) and char(n).
+const maxStringLength = 10485760
+
+// stringType is varchar(n) or char(n); the parser gives char without a length its 1.
 func stringType(t sql.TypeName, name string, mods []int) (expr.Type, error) {
-	out := expr.Of(expr.Text)
-	if !strings.HasPrefix(name, "varchar") && name != "character varying" {
-		out = expr.Type{Kind: expr.Char, Length: 1}
-		if len(mods) == 0 && name == "bpchar" && strings.EqualFold(t.Name.Last().Text, "bpchar") {
-			out.Length = 1
-		}
+	word, out := "varchar", expr.Of(expr.Text)
+	if name == "bpchar" || name == "char" || name == "character" {
+		word, out = "char", expr.Of(expr.Char)
 	}
-	if len(mods) > 0 {
-		if mods[0] < 1 || mods[0] > 10485760 {
-			return out, sqlerr.At(sqlerr.InvalidParameterValue, t.Span(), "length for type %s must be between 1 and 10485760", name)
-		}
-		out.Length = int32(mods[0])
+	if len(mods) == 0 {
+		return out, nil
 	}
+	switch {
+	case len(mods) > 1:
+		return out, sqlerr.At(sqlerr.InvalidParameterValue, t.Span(), "invalid type modifier")
+	case mods[0] < 1:
+		return out, sqlerr.At(sqlerr.InvalidParameterValue, t.Span(), "length for type %s must be at least 1", word)
+	case mods[0] > maxStringLength:
+		return out, sqlerr.At(sqlerr.InvalidParameterValue, t.Span(), "length for type %s cannot exceed %d", word, maxStringLength)
+	}
+	out.Length = int32(mods[0])
 	return out, nil
 }
 
