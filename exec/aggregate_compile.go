@@ -1,7 +1,6 @@
 package exec
 
 import (
-	"math"
 	"slices"
 
 	"github.com/skein-query/skein/exec/eval"
@@ -91,10 +90,16 @@ func (p *aggregatePlan) addMeasure(a expr.Aggregate) error {
 func finishFor(a expr.Aggregate) finisher {
 	switch a.Func {
 	case "stddev", "stddev_samp", "stddev_pop", "variance", "var_samp", "var_pop":
+		if t := a.Args[0].Type(); isExact(t) {
+			return finishExact(a.Func, int(t.Scale), a.Typ)
+		}
 		return finishSpread(a.Func, a.Typ)
 	}
 	return finishAsIs
 }
+
+// isExact reports whether sums of a type have no rounding.
+func isExact(t expr.Type) bool { return t.IsInteger() || t.Kind == expr.Numeric }
 
 // addFinal plans an aggregate over states, which stand in the input from column on.
 func (p *aggregatePlan) addFinal(a expr.Aggregate, column int) error {
@@ -114,6 +119,8 @@ func (p *aggregatePlan) addFinal(a expr.Aggregate, column int) error {
 				return &counts{b: b, total: true}
 			case "moments":
 				return &moments{b: b, state: true}
+			case "exact moments":
+				return &exactMoments{b: b, typ: t, state: true}
 			}
 			acc, _ := newAccumulator(a, b) // phase Partial was planned from the same call
 			return acc
@@ -126,7 +133,11 @@ func (p *aggregatePlan) addFinal(a expr.Aggregate, column int) error {
 		sum, count := merged("sum", types[0], args[0]), merged("count", types[1], args[1])
 		p.measures = append(p.measures, measure{[]int{sum, count}, finishAvg(a.Args[0].Type(), a.Typ)})
 	case "stddev", "stddev_samp", "stddev_pop", "variance", "var_samp", "var_pop":
-		p.measures = append(p.measures, measure{[]int{merged("moments", types[0], args...)}, finishFor(a)})
+		kind, sum := "moments", types[0]
+		if isExact(a.Args[0].Type()) {
+			kind, sum = "exact moments", types[1]
+		}
+		p.measures = append(p.measures, measure{[]int{merged(kind, sum, args...)}, finishFor(a)})
 	default:
 		if _, err := newAccumulator(expr.Aggregate{Func: a.Func, Args: args, Typ: a.Typ}, &budget{}); err != nil {
 			return err
@@ -239,7 +250,10 @@ func newAccumulator(a expr.Aggregate, b *budget) (accumulator, error) {
 	case "bit_xor":
 		return &bitwise{b: b, kind: eval.Layout(arg), op: '^', seen: seen{b: b}}, nil
 	case "stddev", "stddev_samp", "stddev_pop", "variance", "var_samp", "var_pop":
-		return &moments{b: b, scale: math.Pow10(int(arg.Scale))}, nil
+		if isExact(arg) {
+			return &exactMoments{b: b, typ: physical.StateTypes(a)[1]}, nil
+		}
+		return &moments{b: b}, nil
 	case "string_agg", "array_agg":
 		return newCollected(a, b)
 	}

@@ -2,7 +2,6 @@ package exec
 
 import (
 	"math"
-	"math/big"
 
 	"github.com/skein-query/skein/exec/kernel"
 	"github.com/skein-query/skein/exec/vector"
@@ -96,38 +95,22 @@ func avgInterval(sums *vector.Column, counts []int64) vector.Column {
 
 // finishSpread makes variances and deviations of moments.
 func finishSpread(fn string, result expr.Type) finisher {
-	sample := fn != "stddev_pop" && fn != "var_pop"
-	root := fn == "stddev" || fn == "stddev_samp" || fn == "stddev_pop"
+	sample, root := spreadOf(fn)
 	return func(states []vector.Column) (vector.Column, error) {
+		if result.Kind != expr.Float8 {
+			return vector.Column{}, sqlerr.New(sqlerr.InternalError, "%s of floats has result type %s", fn, result)
+		}
 		n, m2 := states[0].Float64s(), states[2].Float64s()
 		out, has := make([]float64, len(n)), make([]bool, len(n))
 		for i := range n {
 			out[i], has[i] = spread(n[i], m2[i], sample, root)
 		}
-		valid := validOf(has)
-		if result.Kind != expr.Numeric {
-			return vector.Flat(vector.Float64, out, valid), nil
-		}
-		exact := make([]vector.I128, len(out))
-		for i, v := range out {
-			d, ok := decimalOf(v, int(result.Scale))
-			if has[i] && (!ok || !kernel.InDigits(d, int(result.Precision))) {
-				return vector.Column{}, sqlerr.New(sqlerr.NumericValueOutOfRange, "%s does not fit %s", fn, result)
-			}
-			exact[i] = d
-		}
-		return decimalColumn(exact, valid, result), nil
+		return vector.Flat(vector.Float64, out, validOf(has)), nil
 	}
 }
 
-// decimalOf is a float rounded to a scale, as an unscaled integer.
-func decimalOf(v float64, scale int) (_ vector.I128, ok bool) {
-	if v-v != 0 {
-		return vector.I128{}, false
-	}
-	f := new(big.Float).SetPrec(160).SetFloat64(v)
-	f.Mul(f, new(big.Float).SetInt(kernel.BigOf(kernel.Pow10(scale))))
-	half := big.NewFloat(math.Copysign(0.5, v))
-	i, _ := f.Add(f, half).Int(nil)
-	return kernel.FromBig(i)
+// spreadOf says what a function of variance is: of a sample or of a population,
+// and whether the root is taken.
+func spreadOf(fn string) (sample, root bool) {
+	return fn != "stddev_pop" && fn != "var_pop", fn == "stddev" || fn == "stddev_samp" || fn == "stddev_pop"
 }

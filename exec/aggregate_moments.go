@@ -3,17 +3,15 @@ package exec
 import (
 	"math"
 
-	"github.com/skein-query/skein/exec/kernel"
 	"github.com/skein-query/skein/exec/vector"
 )
 
 // moments is count, mean and sum of squared differences from the mean, of which
-// variances and deviations are made. Rows are taken in by Welford's method, states
+// variances and deviations of floats are made. Rows are taken in by Welford's method, states
 // merged by that of Chan, Golub and LeVeque (1979).
 type moments struct {
 	b     *budget
-	scale float64 // a numeric's value is its integer divided by it
-	state bool    // phase Final: the arguments are states
+	state bool // phase Final: the arguments are states
 	n     []float64
 	mean  []float64
 	m2    []float64
@@ -37,28 +35,17 @@ func (a *moments) add(in *addition) error {
 	o := in.operand(0)
 	rows, gids := o.explicit(in.scratch)
 	switch o.values.Kind {
-	case vector.Int16:
-		addMoments(a, o.values.Int16s(), rows, gids)
-	case vector.Int32:
-		addMoments(a, o.values.Int32s(), rows, gids)
-	case vector.Int64:
-		addMoments(a, o.values.Int64s(), rows, gids)
 	case vector.Float32:
 		addMoments(a, o.values.Float32s(), rows, gids)
 	case vector.Float64:
 		addMoments(a, o.values.Float64s(), rows, gids)
-	case vector.Int128:
-		values := o.values.Int128s()
-		for i, row := range rows {
-			a.one(gids[i], kernel.Float128(values[row])/a.scale)
-		}
 	}
 	return nil
 }
 
-func addMoments[T int16 | int32 | int64 | float32 | float64](a *moments, values []T, rows, gids []uint32) {
+func addMoments[T float32 | float64](a *moments, values []T, rows, gids []uint32) {
 	for i, row := range rows {
-		a.one(gids[i], float64(values[row])/a.scale)
+		a.one(gids[i], float64(values[row]))
 	}
 }
 

@@ -2,6 +2,7 @@ package exec_test
 
 import (
 	"fmt"
+	"math/big"
 	"os"
 	"os/exec"
 	"regexp"
@@ -9,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/skein-query/skein/exec/exectest"
+	"github.com/skein-query/skein/internal/sqlerr"
 	"github.com/skein-query/skein/planner/expr"
 	"github.com/skein-query/skein/planner/physical"
 )
@@ -29,7 +31,7 @@ var splittable = []string{
 	"min(i2)", "min(i4)", "min(i8)", "min(n)", "min(w)", "min(f4)", "min(f8)", "min(t)", "min(d)", "min(ts)", "min(iv)",
 	"max(i2)", "max(i4)", "max(i8)", "max(n)", "max(w)", "max(f4)", "max(f8)", "max(t)", "max(d)", "max(ts)", "max(iv)",
 	"bool_and(c)", "bool_or(c)", "every(k)", "bit_and(i2)", "bit_or(i4)", "bit_xor(i8)",
-	"stddev(i4)", "stddev_samp(n)", "stddev_pop(f8)", "variance(w)", "var_samp(f4)", "var_pop(i8)",
+	"stddev(i4)", "stddev_samp(n)", "stddev_pop(f8)", "stddev(w)", "var_samp(f4)", "var_pop(i8)",
 }
 
 var whole = []string{
@@ -62,10 +64,10 @@ func call(t *testing.T, in physical.Node, text string) expr.Aggregate {
 	a := expr.Aggregate{Func: m[1], Distinct: m[2] != "", Typ: expr.Of(expr.Int8)}
 	if m[3] != "*" {
 		a.Args = []expr.Expr{named(m[3])}
-		a.Typ = resultOf(a.Func, a.Args[0].Type())
-	}
-	if m[4] != "" {
-		a.Args = append(a.Args, expr.NewLiteral(expr.Str(m[4]), expr.Of(expr.Text)))
+		if m[4] != "" {
+			a.Args = append(a.Args, expr.NewLiteral(expr.Str(m[4]), expr.Of(expr.Text)))
+		}
+		a.Typ = resultOf(t, a.Func, a.Args)
 	}
 	if m[5] != "" {
 		for k := range strings.SplitSeq(m[5], ", ") {
@@ -79,32 +81,21 @@ func call(t *testing.T, in physical.Node, text string) expr.Aggregate {
 	return a
 }
 
-// resultOf is the type of an aggregate's result, as the design has it.
-func resultOf(fn string, arg expr.Type) expr.Type {
-	exact := arg.IsInteger() || arg.Kind == expr.Numeric
-	switch fn {
-	case "count":
-		return expr.Of(expr.Int8)
-	case "array_agg":
-		return expr.ListOf(arg)
-	case "sum":
-		switch {
-		case arg.Kind == expr.Int2 || arg.Kind == expr.Int4:
-			return expr.Of(expr.Int8)
-		case exact:
-			return expr.NumericOf(38, int(arg.Scale))
-		}
-	case "avg":
-		if exact {
-			return expr.NumericOf(38, 16)
-		}
-		if arg.Kind != expr.Interval {
-			return expr.Of(expr.Float8)
-		}
-	case "stddev", "stddev_samp", "stddev_pop", "variance", "var_samp", "var_pop":
-		return expr.Of(expr.Float8)
+// resultOf is the type of an aggregate's result.
+func resultOf(t *testing.T, fn string, args []expr.Expr) expr.Type {
+	t.Helper()
+	if fn == "first" { // no function of SQL
+		return args[0].Type()
 	}
-	return arg
+	types := make([]expr.Type, len(args))
+	for i, a := range args {
+		types[i] = a.Type()
+	}
+	sig, err := expr.ResolveAggregate(fn, types, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return sig.Result
 }
 
 // grouped makes an aggregate of one phase, or of two.
@@ -158,6 +149,53 @@ func TestAggregatesAgreeWithPostgreSQL(t *testing.T) {
 			})
 		}
 	}
+}
+
+// TestDeviationsAreExact compares all digits with PostgreSQL's, which are rounded
+// here to the 16 that our type has.
+func TestDeviationsAreExact(t *testing.T) {
+	in := exectest.Table{Columns: "g int4, n int4?, q numeric(10,2), tiny numeric(12,4), wide numeric(38,3)"}
+	for i := range 100 {
+		g := 0
+		if i >= 3 && i <= 5 {
+			g = 1
+		}
+		step, _ := new(big.Int).SetString("123456789012345678901", 10)
+		digits := fmt.Sprintf("%04d", step.Mul(step, big.NewInt(int64(i))))
+		in.Rows = append(in.Rows, fmt.Sprintf("%d %d %d.%02d 0.%04d %s.%s", g, i, i/4, i%4*25, i, digits[:len(digits)-3], digits[len(digits)-3:]))
+	}
+	for _, c := range []struct {
+		keys, calls []string
+		want        []string
+	}{
+		{nil, []string{"stddev(n)", "stddev_pop(n)", "variance(n)", "var_pop(n)", "stddev(q)", "stddev_pop(q)", "variance(q)", "var_pop(q)"},
+			[]string{"29.0114919758820171 28.8660700477221180 841.6666666666666667 833.2500000000000000 " +
+				"7.2528729939705043 7.2165175119305295 52.6041666666666667 52.0781250000000000"}},
+		{nil, []string{"stddev(tiny)", "stddev_pop(tiny)", "variance(tiny)", "var_pop(tiny)"},
+			[]string{"0.0029011491975882 0.0028866070047722 0.0000084166666667 0.0000083325000000"}},
+		{[]string{"g"}, []string{"stddev(tiny)", "stddev_pop(tiny)", "variance(tiny)", "var_pop(tiny)"},
+			[]string{"0 0.0028306390059721 0.0028160102826893 0.0000080125171821 0.0000079299139122",
+				"1 0.0001000000000000 0.0000816496580928 0.0000000100000000 0.0000000066666667"}},
+	} {
+		for _, phases := range []int{1, 2} {
+			exectest.Run(t, exectest.Case{
+				Inputs: []exectest.Table{in},
+				Plan:   func(in ...physical.Node) physical.Node { return grouped(t, in[0], c.keys, c.calls, phases) },
+				Want:   c.want,
+			})
+		}
+	}
+	exectest.Run(t, exectest.Case{
+		Inputs:      []exectest.Table{in},
+		Plan:        func(in ...physical.Node) physical.Node { return grouped(t, in[0], nil, []string{"stddev(wide)"}, 2) },
+		Want:        []string{"3581665643799825842.646146"},
+		Approximate: "PostgreSQL gives fewer digits",
+	})
+	exectest.Run(t, exectest.Case{
+		Inputs: []exectest.Table{in},
+		Plan:   func(in ...physical.Node) physical.Node { return grouped(t, in[0], nil, []string{"variance(wide)"}, 2) },
+		Code:   sqlerr.NumericValueOutOfRange,
+	})
 }
 
 // TestFirstRowsAreReplaced gives ever better rows, so that the rows kept before are

@@ -66,7 +66,10 @@ func (n *Aggregate) Inputs() []Node { return []Node{n.Input} }
 //	count                          int8: rows counted
 //	sum, min, max, bool_and …      the result so far, NULL over no rows
 //	avg of numbers                 sum, then count (numeric sums as numeric(38,s))
-//	stddev_*, var_*                float8: count, mean, sum of squared differences
+//	stddev_*, var_* of floats      float8: count, mean, sum of squared differences
+//	… of integers and numerics     count; sum as numeric(38,s); the sum of the squares
+//	                               of the unscaled values, divided by 10^38 and the
+//	                               remainder
 //
 // Aggregates not listed (string_agg, array_agg, first, everything DISTINCT) have
 // no state and run in phase Single.
@@ -88,6 +91,10 @@ func StateTypes(a expr.Aggregate) []expr.Type {
 		}
 		return []expr.Type{expr.Of(expr.Float8), expr.Of(expr.Int8)}
 	case "stddev", "stddev_samp", "stddev_pop", "variance", "var_samp", "var_pop":
+		if t := a.Args[0].Type(); t.IsInteger() || t.Kind == expr.Numeric {
+			whole := expr.NumericOf(38, 0)
+			return []expr.Type{expr.Of(expr.Int8), expr.NumericOf(38, int(t.Scale)), whole, whole}
+		}
 		f := expr.Of(expr.Float8)
 		return []expr.Type{f, f, f}
 	}
