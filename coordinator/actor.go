@@ -107,6 +107,9 @@ func (c *Coordinator) Run(root physical.Node, fields []expr.Field, s Settings) (
 		p.Worker = int(c.turn.Add(1)) % len(workers)
 		p.Threads = place.Lent(workers, p.Worker)
 	} else {
+		if err := fragment.Check(p.Plan); err != nil {
+			return nil, sqlerr.New(sqlerr.InternalError, "a bug in Skein: the plan is cut wrongly: %v", err)
+		}
 		p.Partitions = 2 * len(workers)
 		for _, f := range p.Plan.Fragments {
 			p.Tasks = append(p.Tasks, place.Tasks(f, workers, p.Partitions, c.rowGroups))

@@ -1,6 +1,8 @@
 package distribute
 
 import (
+	"math"
+
 	"github.com/skein-query/skein/planner/expr"
 	"github.com/skein-query/skein/planner/physical"
 )
@@ -37,7 +39,16 @@ func (d *distributor) gather(n physical.Node, at spread) physical.Node {
 	if at.kind == single {
 		return n
 	}
-	return &physical.Exchange{Input: n, Kind: physical.Gather}
+	return exchange(n, physical.Gather, nil)
+}
+
+// exchange moves rows in one step: those that would be dealt out first go where
+// they shall go at once.
+func exchange(n physical.Node, kind physical.Distribution, keys []expr.Expr) physical.Node {
+	if x, ok := n.(*physical.Exchange); ok && x.Kind == physical.RoundRobin {
+		n = x.Input
+	}
+	return &physical.Exchange{Input: n, Kind: kind, Keys: keys}
 }
 
 // split divides rows by keys.
@@ -45,13 +56,13 @@ func (d *distributor) split(n physical.Node, at spread, keys []expr.Expr) physic
 	if at.kind == byKeys && sameKeys(at.keys, keys) {
 		return n
 	}
-	return &physical.Exchange{Input: n, Kind: physical.HashSplit, Keys: keys}
+	return exchange(n, physical.HashSplit, keys)
 }
 
 // drive makes rows that may drive a fragment: scans do, a shared plan is dealt out.
 func (d *distributor) drive(n physical.Node, at spread) (physical.Node, spread) {
 	if at.kind == readers {
-		return &physical.Exchange{Input: n, Kind: physical.RoundRobin}, spread{kind: divided}
+		return exchange(n, physical.RoundRobin, nil), spread{kind: divided}
 	}
 	return n, at
 }
@@ -100,8 +111,7 @@ func (d *distributor) node(n physical.Node) (physical.Node, spread) {
 	case *physical.Shared:
 		s, ok := d.shared[n.ID]
 		if !ok {
-			in, at := d.drive(d.node(n.Input))
-			_ = at
+			in, _ := d.drive(d.node(n.Input))
 			s = &physical.Shared{ID: n.ID, Input: in}
 			d.shared[n.ID] = s
 		}
@@ -136,30 +146,44 @@ func (d *distributor) limit(n *physical.Limit) (physical.Node, spread) {
 	in, at := d.drive(d.node(n.Input))
 	if at.kind != single && n.Count >= 0 { // no task needs to send more
 		local := *n
-		local.Input, local.Offset, local.Count = in, 0, n.Offset+n.Count
+		local.Input, local.Offset, local.Count = in, 0, head(n.Offset, n.Count)
 		in = &local
 	}
 	return physical.WithInputs(n, []physical.Node{d.gather(in, at)}), spread{}
+}
+
+// head is offset + count, or as many as there can be.
+func head(offset, count int64) int64 {
+	if count > math.MaxInt64-offset {
+		return math.MaxInt64
+	}
+	return offset + count
 }
 
 func (d *distributor) topN(n *physical.TopN) (physical.Node, spread) {
 	in, at := d.drive(d.node(n.Input))
 	if at.kind != single {
 		local := *n
-		local.Input, local.Offset, local.Count = in, 0, n.Offset+n.Count
+		local.Input, local.Offset, local.Count = in, 0, head(n.Offset, n.Count)
 		in = &local
 	}
 	return physical.WithInputs(n, []physical.Node{d.gather(in, at)}), spread{}
 }
 
-// union deals the rows of every input out, for a fragment has one driver.
+// union deals the rows of every input out, for a fragment has one driver; inputs of
+// one task each stay together.
 func (d *distributor) union(n *physical.Union) (physical.Node, spread) {
-	in := make([]physical.Node, len(n.All))
+	in, dealt := make([]physical.Node, len(n.All)), make([]physical.Node, len(n.All))
+	together := true
 	for i, a := range n.All {
-		child, _ := d.node(a)
-		in[i] = &physical.Exchange{Input: child, Kind: physical.RoundRobin}
+		child, at := d.node(a)
+		in[i], dealt[i] = child, exchange(child, physical.RoundRobin, nil)
+		together = together && at.kind == single
 	}
-	return physical.WithInputs(n, in), spread{kind: divided}
+	if together {
+		return physical.WithInputs(n, in), spread{}
+	}
+	return physical.WithInputs(n, dealt), spread{kind: divided}
 }
 
 func (d *distributor) setOp(n *physical.SetOp) (physical.Node, spread) {
@@ -206,10 +230,10 @@ func (d *distributor) aggregate(n *physical.Aggregate) (physical.Node, spread) {
 	final.Phase = physical.Final
 	final.Groups = groups
 	if len(groups) == 0 {
-		final.Input = &physical.Exchange{Input: &partial, Kind: physical.Gather}
+		final.Input = exchange(&partial, physical.Gather, nil)
 		return &final, spread{}
 	}
-	final.Input = &physical.Exchange{Input: &partial, Kind: physical.HashSplit, Keys: columns(partial.Schema()[:len(groups)])}
+	final.Input = exchange(&partial, physical.HashSplit, columns(partial.Schema()[:len(groups)]))
 	return &final, spread{kind: byKeys, keys: groups}
 }
 

@@ -30,7 +30,7 @@ func (d *distributor) hashJoin(n *physical.HashJoin) (physical.Node, spread) {
 }
 
 func (d *distributor) broadcast(n physical.Node) physical.Node {
-	return &physical.Exchange{Input: n, Kind: physical.Broadcast}
+	return exchange(n, physical.Broadcast, nil)
 }
 
 // buildRows reports whether a join gives out build rows on their own.

@@ -1,6 +1,8 @@
 package fragment
 
 import (
+	"slices"
+
 	"github.com/skein-query/skein/planner/expr"
 	"github.com/skein-query/skein/planner/physical"
 )
@@ -22,6 +24,8 @@ const (
 	Morsels                  // of the fragment's Scan
 	Partitions               // of its partitioned edges
 )
+
+func (d Driver) String() string { return [...]string{"one task", "morsels", "partitions"}[d] }
 
 // Fragment is a part of a plan that runs without exchanging rows.
 type Fragment struct {
@@ -109,9 +113,9 @@ func (f *Fragment) drive() {
 	})
 }
 
-// keepFilters drops uses of runtime filters that no replicated join of the
-// fragment publishes.
-func (f *Fragment) keepFilters() {
+// filters are the runtime filters that replicated joins of the fragment publish:
+// they are complete when the first task has built the join.
+func (f *Fragment) filters() map[int]bool {
 	known := map[int]bool{}
 	physical.Walk(f.Root, func(n physical.Node) bool {
 		if j, ok := n.(*physical.HashJoin); ok && j.Replicated {
@@ -121,6 +125,13 @@ func (f *Fragment) keepFilters() {
 		}
 		return true
 	})
+	return known
+}
+
+// keepFilters drops uses of runtime filters that no replicated join of the
+// fragment publishes, and the filters that no scan of the fragment uses.
+func (f *Fragment) keepFilters() {
+	known, used := f.filters(), map[int]bool{}
 	f.Root = physical.Rewrite(f.Root, func(n physical.Node) physical.Node {
 		s, ok := n.(*physical.Scan)
 		if !ok {
@@ -130,12 +141,22 @@ func (f *Fragment) keepFilters() {
 		c.RuntimeFilters = nil
 		for _, u := range s.RuntimeFilters {
 			if known[u.ID] {
+				used[u.ID] = true
 				c.RuntimeFilters = append(c.RuntimeFilters, u)
 			}
 		}
 		if f.Scan == s {
 			f.Scan = &c
 		}
+		return &c
+	})
+	f.Root = physical.Rewrite(f.Root, func(n physical.Node) physical.Node {
+		j, ok := n.(*physical.HashJoin)
+		if !ok || len(j.RuntimeFilters) == 0 {
+			return n
+		}
+		c := *j
+		c.RuntimeFilters = slices.DeleteFunc(slices.Clone(j.RuntimeFilters), func(r physical.RuntimeFilter) bool { return !used[r.ID] })
 		return &c
 	})
 }

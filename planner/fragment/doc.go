@@ -14,4 +14,6 @@
 //  4. A shared subplan is one fragment with an edge to every reader.
 //  5. A scan uses only runtime filters that are complete before it starts: those of
 //     joins in its own fragment whose build side is replicated.
+//
+// Check holds a plan to them. Reading order: cut.go, check.go, format.go.
 package fragment

@@ -1,0 +1,153 @@
+package fragment
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/skein-query/skein/planner/physical"
+)
+
+// Check reports what in a plan breaks the package's invariants: run all the same,
+// such a plan would lose rows or give them twice.
+func Check(p *Plan) error {
+	for i, f := range p.Fragments {
+		c := &checker{plan: p, f: f, known: f.filters()}
+		if err := c.fragment(i); err != nil {
+			return fmt.Errorf("fragment %d: %w", i, err)
+		}
+	}
+	return nil
+}
+
+type checker struct {
+	plan     *Plan
+	f        *Fragment
+	known    map[int]bool // runtime filters of replicated joins
+	received []int
+	scans    int // leaves that divide the fragment
+	parts    int
+}
+
+func (c *checker) fragment(i int) error {
+	f := c.f
+	if f.ID != i {
+		return fmt.Errorf("has ID %d", f.ID)
+	}
+	if root := i == len(c.plan.Fragments)-1; root != (len(f.Outputs) == 0) {
+		return fmt.Errorf("feeds %d edges", len(f.Outputs))
+	}
+	for _, id := range f.Outputs {
+		if e := c.plan.Edges[id]; e.ID != id || e.From != i || e.To <= i {
+			return fmt.Errorf("edge %d goes from %d to %d", id, e.From, e.To)
+		}
+	}
+	if err := c.node(f.Root, false); err != nil {
+		return err
+	}
+	slices.Sort(c.received)
+	if want := slices.Sorted(slices.Values(f.Inputs)); !slices.Equal(c.received, want) {
+		return fmt.Errorf("reads edges %v, not %v", c.received, want)
+	}
+	return c.driver()
+}
+
+// driver checks that just one thing divides the fragment.
+func (c *checker) driver() error {
+	ok := false
+	switch c.f.Driver {
+	case One:
+		ok = c.scans == 0 && c.parts == 0
+	case Morsels:
+		ok = c.scans == 1 && c.parts == 0
+	case Partitions:
+		ok = c.scans == 0 && c.parts > 0
+	}
+	if !ok {
+		return fmt.Errorf("driver %s with %d scans and %d partitioned edges", c.f.Driver, c.scans, c.parts)
+	}
+	return nil
+}
+
+// node checks n and what is below it. Below the build side of a replicated join
+// every task must see the same rows; everywhere else no two may.
+func (c *checker) node(n physical.Node, replicated bool) error {
+	switch n := n.(type) {
+	case *physical.Exchange, *physical.Shared:
+		return fmt.Errorf("%s was not cut", physical.Line(n))
+	case *physical.Scan:
+		c.scans++
+		for _, u := range n.RuntimeFilters {
+			if !c.known[u.ID] {
+				return fmt.Errorf("%s: no replicated join of the fragment publishes filter #%d", physical.Line(n), u.ID)
+			}
+		}
+		return c.leaf(n, replicated, true)
+	case *physical.Receive:
+		if err := c.receive(n); err != nil {
+			return err
+		}
+		return c.leaf(n, replicated, n.Kind == physical.HashSplit || n.Kind == physical.RoundRobin)
+	case *physical.Values:
+		return c.leaf(n, replicated, false)
+	case *physical.HashJoin:
+		if n.Replicated && (n.Kind == physical.BuildOuter || n.Kind == physical.FullOuter || n.Kind == physical.BuildSemi || n.Kind == physical.BuildAnti) {
+			return fmt.Errorf("%s: every task would give out build rows", physical.Line(n))
+		}
+		if err := c.node(n.Probe, replicated); err != nil {
+			return err
+		}
+		return c.node(n.Build, replicated || n.Replicated)
+	case *physical.NestedLoopJoin:
+		if c.f.Driver != One && n.Kind == physical.FullOuter {
+			return fmt.Errorf("%s: every task would give out build rows", physical.Line(n))
+		}
+		if err := c.node(n.Probe, replicated); err != nil {
+			return err
+		}
+		return c.node(n.Build, true)
+	}
+	for _, in := range n.Inputs() {
+		if err := c.node(in, replicated); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// leaf checks that a leaf is divided among the tasks just where it has to be.
+func (c *checker) leaf(n physical.Node, replicated, divided bool) error {
+	if c.f.Driver == One {
+		return nil
+	}
+	if replicated && divided {
+		return fmt.Errorf("%s: a replicated join would see a part of its build side", physical.Line(n))
+	}
+	if !replicated && !divided {
+		return fmt.Errorf("%s: every task would give out the same rows", physical.Line(n))
+	}
+	return nil
+}
+
+func (c *checker) receive(n *physical.Receive) error {
+	c.received = append(c.received, n.Edge)
+	if n.Edge < 0 || n.Edge >= len(c.plan.Edges) {
+		return fmt.Errorf("edge %d does not exist", n.Edge)
+	}
+	e := c.plan.Edges[n.Edge]
+	if e.To != c.f.ID || e.Kind != n.Kind {
+		return fmt.Errorf("%s: edge %d goes to fragment %d by %s", physical.Line(n), e.ID, e.To, e.Kind)
+	}
+	from := c.plan.Fragments[e.From].Root.Schema()
+	if len(from) != len(n.Fields) {
+		return fmt.Errorf("%s: fragment %d gives %d columns, not %d", physical.Line(n), e.From, len(from), len(n.Fields))
+	}
+	for i := range from {
+		if !from[i].Type.Equal(n.Fields[i].Type) {
+			return fmt.Errorf("%s: column %d arrives as %s, not %s", physical.Line(n), i, from[i].Type, n.Fields[i].Type)
+		}
+	}
+	if n.Kind == physical.HashSplit || n.Kind == physical.RoundRobin {
+		c.parts++
+	}
+	return nil
+}
