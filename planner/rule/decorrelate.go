@@ -126,6 +126,9 @@ func (u *unnester) decorrelate(n logical.Node, outer logical.Set, domain domainF
 	case *logical.Aggregate:
 		return u.aggregate(n, outer, domain)
 	case *logical.Join:
+		if n.Kind == logical.Full {
+			return u.fullJoin(n, outer, domain)
+		}
 		return u.innerJoin(n, outer, domain)
 	case *logical.SetOp:
 		return u.setOp(n, outer, domain)
@@ -352,10 +355,6 @@ func (u *unnester) innerJoin(n *logical.Join, outer logical.Set, domain domainFu
 	}
 	j := *n
 	var extra []expr.Expr
-	if n.Kind == logical.Full {
-		u.err = unsupportedCorrelation("a FULL JOIN")
-		return nil, lt
-	}
 	if n.Kind == logical.Inner || n.Kind == logical.Left {
 		lt.unique = false // a left row may come many times
 	}
@@ -411,10 +410,65 @@ func (u *unnester) innerJoin(n *logical.Join, outer logical.Set, domain domainFu
 	return &j, lt
 }
 
-func (u *unnester) setOp(n *logical.SetOp, outer logical.Set, domain domainFunc) (logical.Node, ties) {
+// fullJoin ties both sides to every outer column that either uses; a row that only
+// one side has takes the values of that side.
+func (u *unnester) fullJoin(n *logical.Join, outer logical.Set, domain domainFunc) (logical.Node, ties) {
 	if domain == nil {
 		return nil, ties{}
 	}
+	needed := outerColumns(n, outer)
+	side := func(in logical.Node) (logical.Node, ties) {
+		in, t := u.decorrelate(in, outer, domain)
+		if in == nil {
+			return nil, t
+		}
+		var missing []logical.Column
+		for _, c := range needed {
+			if _, ok := t.find(c.ID); !ok {
+				missing = append(missing, c)
+			}
+		}
+		if len(missing) > 0 {
+			var cols []logical.Column
+			in, cols = domain(in, missing)
+			for i, c := range missing {
+				t.add(tie{outer: c, column: cols[i]})
+			}
+		}
+		return in, t
+	}
+	l, lt := side(n.Left)
+	if l == nil {
+		return nil, lt
+	}
+	r, rt := side(n.Right)
+	if r == nil {
+		return nil, rt
+	}
+	by := lt.substitution()
+	j := &logical.Join{Kind: logical.Full, Left: l, Right: r}
+	for _, c := range n.Conds {
+		j.Conds = append(j.Conds, logical.Substitute(c, by))
+	}
+	p := &logical.Project{Input: j}
+	for _, c := range n.Columns() {
+		p.Items = append(p.Items, logical.Item{Col: c, Expr: c.Ref()})
+	}
+	t := ties{}
+	for _, c := range needed {
+		a, _ := lt.find(c.ID)
+		b, _ := rt.find(c.ID)
+		j.Conds = append(j.Conds, expr.Compare(expr.OpIsNotDistinct, a.column.Ref(), b.column.Ref()))
+		col := u.ids.Column(c.Name, c.Type, c.Nullable)
+		either := &expr.Call{Name: expr.FnCoalesce, Args: []expr.Expr{a.column.Ref(), b.column.Ref()}, Typ: c.Type}
+		p.Items = append(p.Items, logical.Item{Col: col, Expr: either})
+		t.add(tie{outer: c, column: col})
+	}
+	return p, t
+}
+
+// outerColumns are the outer columns that a plan uses, in the order of its nodes.
+func outerColumns(n logical.Node, outer logical.Set) []logical.Column {
 	free := logical.Free(n)
 	var needed []logical.Column
 	seen := logical.Set{}
@@ -430,6 +484,14 @@ func (u *unnester) setOp(n *logical.SetOp, outer logical.Set, domain domainFunc)
 		})
 		return true
 	})
+	return needed
+}
+
+func (u *unnester) setOp(n *logical.SetOp, outer logical.Set, domain domainFunc) (logical.Node, ties) {
+	if domain == nil {
+		return nil, ties{}
+	}
+	needed := outerColumns(n, outer)
 	out := *n
 	out.Args = make([]logical.Node, len(n.Args))
 	out.Maps = make([][]expr.ColumnID, len(n.Args))

@@ -38,9 +38,12 @@ func (u *unnester) node(n logical.Node) logical.Node {
 // joins that use only what is below them.
 func (u *unnester) join(j *logical.Join) logical.Node {
 	outer := logical.Output(j.Left)
-	if j.Kind == logical.Semi || j.Kind == logical.Anti || j.Kind == logical.Mark && j.NullAware == nil {
-		if l := existsLimit(j.Right); l != nil && len(j.Conds) == 0 {
+	if exists(j) {
+		if l := existsLimit(j.Right); l != nil {
 			j = with(j, l, nil)
+		}
+		if oneRow(j.Right) {
+			return with(j, &logical.Values{Rows: [][]expr.Value{nil}}, nil)
 		}
 	}
 	right, conds := pullConditions(j.Right, outer, j.Kind)
@@ -49,7 +52,7 @@ func (u *unnester) join(j *logical.Join) logical.Node {
 	if !free.Meets(outer) {
 		return j
 	}
-	if j.Kind == logical.Single || j.Kind == logical.Left {
+	if j.Kind == logical.Single || j.Kind == logical.Left || j.Kind == logical.Inner {
 		if out := u.scalarAggregate(j, outer); out != nil {
 			return out
 		}
@@ -75,6 +78,14 @@ func with(j *logical.Join, right logical.Node, conds []expr.Expr) *logical.Join 
 	return &c
 }
 
+// exists reports whether a join only asks whether the right side has a row.
+func exists(j *logical.Join) bool {
+	if j.NullAware != nil || len(j.Conds) > 0 {
+		return false
+	}
+	return j.Kind == logical.Semi || j.Kind == logical.Anti || j.Kind == logical.Mark
+}
+
 // existsLimit is what EXISTS looks at below a LIMIT that keeps at least one row.
 func existsLimit(n logical.Node) logical.Node {
 	switch n := n.(type) {
@@ -90,6 +101,18 @@ func existsLimit(n logical.Node) logical.Node {
 		}
 	}
 	return nil
+}
+
+// oneRow reports whether a plan is the value of an aggregate without groups, which
+// has one row whatever it is correlated with.
+func oneRow(n logical.Node) bool {
+	switch n := n.(type) {
+	case *logical.Project:
+		return oneRow(n.Input)
+	case *logical.Aggregate:
+		return len(n.Groups) == 0
+	}
+	return false
 }
 
 // pullConditions takes conditions that use outer columns out of the filters at
@@ -215,19 +238,21 @@ func (u *unnester) scalarAggregate(j *logical.Join, outer logical.Set) logical.N
 	if !ok || len(agg.Groups) > 0 || len(j.Conds) > 0 {
 		return nil
 	}
-	in, ties := u.decorrelate(agg.Input, outer, nil)
-	if u.err != nil || in == nil {
-		u.err = nil
-		return nil
+	left, domain := u.domain(j.Left)
+	in, t := u.decorrelate(agg.Input, outer, domain)
+	if u.err != nil {
+		return j
 	}
-	by := ties.substitution()
-	tied := true
-	logical.Exprs(agg, func(e expr.Expr) { tied = tied && !logical.Used(logical.Substitute(e, by)).Meets(outer) })
-	if !tied {
-		return nil
-	}
+	var args []expr.Expr
+	used := logical.Set{}
+	logical.Exprs(agg, func(e expr.Expr) {
+		args = append(args, e)
+		expr.Columns(e, used)
+	})
+	in, t, _ = u.tieMissing(in, t, used, outer, args, domain)
+	by := t.substitution()
 	agg = logical.MapExprs(agg, func(e expr.Expr) expr.Expr { return logical.Substitute(e, by) }).(*logical.Aggregate)
-	grouped := &logical.Aggregate{Input: in, Groups: ties.columns()}
+	grouped := &logical.Aggregate{Input: in, Groups: t.columns()}
 	// The columns of the right side are computed above the join; below it their
 	// names would be taken.
 	values := map[expr.ColumnID]expr.Expr{}
@@ -243,7 +268,7 @@ func (u *unnester) scalarAggregate(j *logical.Join, outer logical.Set) logical.N
 		}
 		values = next
 	}
-	p := &logical.Project{Input: &logical.Join{Kind: logical.Left, Left: j.Left, Right: grouped, Conds: ties.conditions()}}
+	p := &logical.Project{Input: &logical.Join{Kind: logical.Left, Left: left(), Right: grouped, Conds: t.conditions()}}
 	for _, c := range j.Left.Columns() {
 		p.Items = append(p.Items, logical.Item{Col: c, Expr: c.Ref()})
 	}
