@@ -82,17 +82,39 @@ func (p *aggregatePlan) addMeasure(a expr.Aggregate) error {
 		p.measures = append(p.measures, measure{[]int{s, c}, finishAvg(a.Args[0].Type(), a.Typ)})
 		return err
 	}
-	s, err := p.state(a)
+	s, err := p.state(stateCall(a))
 	p.measures = append(p.measures, measure{[]int{s}, finishFor(a)})
 	return err
 }
 
-func finishFor(a expr.Aggregate) finisher {
-	switch a.Func {
+// stateCall is the call whose state an aggregate is made of: corr and regr_slope of
+// the same arguments share one, and so do variances and deviations.
+func stateCall(a expr.Aggregate) expr.Aggregate {
+	switch {
+	case regressionResults[a.Func] != nil:
+		a.Func, a.Typ = "regression", physical.StateTypes(a)[0]
+	case isSpread(a.Func):
+		a.Func, a.Typ = "moments", physical.StateTypes(a)[0]
+	}
+	return a
+}
+
+// isSpread reports whether fn is a variance or a deviation.
+func isSpread(fn string) bool {
+	switch fn {
 	case "stddev", "stddev_samp", "stddev_pop", "variance", "var_samp", "var_pop":
-		if t := a.Args[0].Type(); isExact(t) {
-			return finishExact(a.Func, int(t.Scale), a.Typ)
-		}
+		return true
+	}
+	return false
+}
+
+func finishFor(a expr.Aggregate) finisher {
+	switch {
+	case regressionResults[a.Func] != nil:
+		return finishRegression(a.Func, a.Typ)
+	case isSpread(a.Func) && isExact(a.Args[0].Type()):
+		return finishExact(a.Func, int(a.Args[0].Type().Scale), a.Typ)
+	case isSpread(a.Func):
 		return finishSpread(a.Func, a.Typ)
 	}
 	return finishAsIs
@@ -121,19 +143,23 @@ func (p *aggregatePlan) addFinal(a expr.Aggregate, column int) error {
 				return &moments{b: b, state: true}
 			case "exact moments":
 				return &exactMoments{b: b, typ: t, state: true}
+			case "regression":
+				return &regression{b: b, state: true}
 			}
 			acc, _ := newAccumulator(a, b) // phase Partial was planned from the same call
 			return acc
 		})
 	}
-	switch a.Func {
+	switch fn := stateCall(a).Func; fn {
 	case "count":
 		p.measures = append(p.measures, measure{[]int{merged("count", types[0], args...)}, finishAsIs})
 	case "avg":
 		sum, count := merged("sum", types[0], args[0]), merged("count", types[1], args[1])
 		p.measures = append(p.measures, measure{[]int{sum, count}, finishAvg(a.Args[0].Type(), a.Typ)})
-	case "stddev", "stddev_samp", "stddev_pop", "variance", "var_samp", "var_pop":
-		kind, sum := "moments", types[0]
+	case "regression":
+		p.measures = append(p.measures, measure{[]int{merged(fn, types[0], args...)}, finishFor(a)})
+	case "moments":
+		kind, sum := fn, types[0]
 		if isExact(a.Args[0].Type()) {
 			kind, sum = "exact moments", types[1]
 		}
@@ -249,11 +275,13 @@ func newAccumulator(a expr.Aggregate, b *budget) (accumulator, error) {
 		return &bitwise{b: b, kind: eval.Layout(arg), op: '|', seen: seen{b: b}}, nil
 	case "bit_xor":
 		return &bitwise{b: b, kind: eval.Layout(arg), op: '^', seen: seen{b: b}}, nil
-	case "stddev", "stddev_samp", "stddev_pop", "variance", "var_samp", "var_pop":
+	case "moments":
 		if isExact(arg) {
-			return &exactMoments{b: b, typ: physical.StateTypes(a)[1]}, nil
+			return &exactMoments{b: b, typ: expr.NumericOf(expr.MaxPrecision, int(arg.Scale))}, nil
 		}
 		return &moments{b: b}, nil
+	case "regression":
+		return &regression{b: b}, nil
 	case "string_agg", "array_agg":
 		return newCollected(a, b)
 	}

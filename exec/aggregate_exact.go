@@ -150,24 +150,29 @@ func (a *exactMoments) addStates(in *addition) error {
 	if gids == nil {
 		gids = in.scratch.zero(in.n)
 	}
-	counts := vector.Flatten(&in.cols[0])
-	var parts [3][]vector.I128
-	for i := range parts {
-		flat := vector.Flatten(&in.cols[i+1])
-		flat = vector.Widen(&flat)
-		parts[i] = flat.Int128s()
-	}
 	for i, row := range rows {
-		if counts.IsNull(int(row)) {
+		row := int(row)
+		if in.cols[0].IsNull(row) {
 			continue
 		}
+		counts, at := in.cols[0].At(row)
 		var s square
-		fillSquare(&s, joined(parts[1][row], parts[2][row]))
-		if !a.join(gids[i], counts.Int64s()[row], parts[0][row], &s) {
+		fillSquare(&s, joined(wideAt(&in.cols[2], row), wideAt(&in.cols[3], row)))
+		if !a.join(gids[i], counts.Int64s()[at], wideAt(&in.cols[1], row), &s) {
 			return a.overflow()
 		}
 	}
 	return nil
+}
+
+// wideAt is a value that is not NULL of a column of wide numerics, which may come
+// in both widths.
+func wideAt(c *vector.Column, row int) vector.I128 {
+	c, row = c.At(row)
+	if c.Kind == vector.Int64 {
+		return kernel.From64(c.Int64s()[row])
+	}
+	return c.Int128s()[row]
 }
 
 // fillSquare sets s to v, which is not negative and has at most 76 digits.

@@ -64,14 +64,10 @@ func (a *moments) addStates(in *addition) error {
 	if gids == nil {
 		gids = in.scratch.zero(in.n)
 	}
-	var parts [3][]float64
-	for i := range parts {
-		flat := vector.Flatten(&in.cols[i])
-		parts[i] = flat.Float64s()
-	}
 	for i, row := range rows {
-		if !in.cols[0].IsNull(int(row)) {
-			a.join(gids[i], parts[0][row], parts[1][row], parts[2][row])
+		row := int(row)
+		if !in.cols[0].IsNull(row) {
+			a.join(gids[i], floatAt(&in.cols[0], row), floatAt(&in.cols[1], row), floatAt(&in.cols[2], row))
 		}
 	}
 	return nil

@@ -21,7 +21,7 @@ const answersFile = "testdata/aggregate.txt"
 
 // aggregateTable is what all queries of the file run on.
 var aggregateTable = exectest.Random("g int4?, h text?, k bool?, i2 int2?, i4 int4?, i8 int8?, n numeric(15,2)?, "+
-	"w numeric(38,3)?, f4 float4?, f8 float8?, t text?, d date?, ts timestamp?, iv interval?, c bool?", 90, 11)
+	"w numeric(38,3)?, f4 float4?, f8 float8?, t text?, d date?, ts timestamp?, iv interval?, c bool?, x float8?", 90, 11)
 
 // splittable are calls that run in phases too; whole ones do not.
 var splittable = []string{
@@ -32,6 +32,8 @@ var splittable = []string{
 	"max(i2)", "max(i4)", "max(i8)", "max(n)", "max(w)", "max(f4)", "max(f8)", "max(t)", "max(d)", "max(ts)", "max(iv)",
 	"bool_and(c)", "bool_or(c)", "every(k)", "bit_and(i2)", "bit_or(i4)", "bit_xor(i8)",
 	"stddev(i4)", "stddev_samp(n)", "stddev_pop(f8)", "stddev(w)", "var_samp(f4)", "var_pop(i8)",
+	"corr(f8, x)", "covar_pop(f8, x)", "covar_samp(x, f8)", "regr_count(f8, x)", "regr_avgx(f8, x)", "regr_avgy(f8, x)",
+	"regr_sxx(f8, x)", "regr_syy(f8, x)", "regr_sxy(f8, x)", "regr_slope(f8, x)", "regr_intercept(f8, x)", "regr_r2(f8, x)",
 }
 
 var whole = []string{
@@ -48,7 +50,7 @@ var groupings = [][]string{
 // call parses one of the calls above over the columns of a plan.
 func call(t *testing.T, in physical.Node, text string) expr.Aggregate {
 	t.Helper()
-	m := regexp.MustCompile(`^(\w+)\((distinct )?(\w+|\*)(?:, '(.)')?(?: order by (.+?))?\)(?: filter \(where (\w+)\))?$`).FindStringSubmatch(text)
+	m := regexp.MustCompile(`^(\w+)\((distinct )?(\w+|\*)(?:, '(.)')?(?:, (\w+))?(?: order by (.+?))?\)(?: filter \(where (\w+)\))?$`).FindStringSubmatch(text)
 	if m == nil {
 		t.Fatalf("no call: %s", text)
 	}
@@ -67,16 +69,19 @@ func call(t *testing.T, in physical.Node, text string) expr.Aggregate {
 		if m[4] != "" {
 			a.Args = append(a.Args, expr.NewLiteral(expr.Str(m[4]), expr.Of(expr.Text)))
 		}
+		if m[5] != "" {
+			a.Args = append(a.Args, named(m[5]))
+		}
 		a.Typ = resultOf(t, a.Func, a.Args)
 	}
-	if m[5] != "" {
-		for k := range strings.SplitSeq(m[5], ", ") {
+	if m[6] != "" {
+		for k := range strings.SplitSeq(m[6], ", ") {
 			name, desc := strings.CutSuffix(k, " desc")
 			a.Order = append(a.Order, expr.SortKey{Expr: named(name), Desc: desc, NullsFirst: desc})
 		}
 	}
-	if m[6] != "" {
-		a.Filter = named(m[6])
+	if m[7] != "" {
+		a.Filter = named(m[7])
 	}
 	return a
 }

@@ -185,6 +185,8 @@ func agree(a, b string) bool {
 	return true
 }
 
+// agreeNumbers allows differences below one in 10^12, of 1 for what is smaller: a
+// zero that is a difference of floats comes out as any such number.
 func agreeNumbers(a, b string) bool {
 	x, errX := strconv.ParseFloat(a, 64)
 	y, errY := strconv.ParseFloat(b, 64)
@@ -199,5 +201,5 @@ func agreeNumbers(a, b string) bool {
 		return len(part)
 	}
 	last := math.Pow10(-min(digits(a), digits(b)))
-	return math.Abs(x-y) <= max(1e-12*max(math.Abs(x), math.Abs(y)), last*0.51)
+	return math.Abs(x-y) <= max(1e-12*max(1, math.Abs(x), math.Abs(y)), last*0.51)
 }

@@ -52,7 +52,7 @@ func (n *Aggregate) Schema() []expr.Field {
 			}
 			continue
 		}
-		out = append(out, expr.Field{Name: name, Type: a.Typ, Nullable: a.Func != "count"})
+		out = append(out, expr.Field{Name: name, Type: a.Typ, Nullable: a.Func != "count" && a.Func != "regr_count"})
 	}
 	return out
 }
@@ -70,6 +70,7 @@ func (n *Aggregate) Inputs() []Node { return []Node{n.Input} }
 //	… of integers and numerics     count; sum as numeric(38,s); the sum of the squares
 //	                               of the unscaled values, divided by 10^38 and the
 //	                               remainder
+//	corr, covar_*, regr_*          float8: n, Σx, Σ(x-x̄)², Σy, Σ(y-ȳ)², Σ(x-x̄)(y-ȳ)
 //
 // Aggregates not listed (string_agg, array_agg, first, everything DISTINCT) have
 // no state and run in phase Single.
@@ -97,6 +98,10 @@ func StateTypes(a expr.Aggregate) []expr.Type {
 		}
 		f := expr.Of(expr.Float8)
 		return []expr.Type{f, f, f}
+	case "corr", "covar_pop", "covar_samp", "regr_count", "regr_avgx", "regr_avgy", "regr_sxx", "regr_syy", "regr_sxy",
+		"regr_slope", "regr_intercept", "regr_r2":
+		f := expr.Of(expr.Float8)
+		return []expr.Type{f, f, f, f, f, f}
 	}
 	return []expr.Type{a.Typ}
 }
@@ -108,7 +113,9 @@ func Splittable(a expr.Aggregate) bool {
 	}
 	switch a.Func {
 	case "count", "sum", "min", "max", "avg", "bool_and", "bool_or", "every", "any_value",
-		"stddev", "stddev_samp", "stddev_pop", "variance", "var_samp", "var_pop", "bit_and", "bit_or", "bit_xor":
+		"stddev", "stddev_samp", "stddev_pop", "variance", "var_samp", "var_pop", "bit_and", "bit_or", "bit_xor",
+		"corr", "covar_pop", "covar_samp", "regr_count", "regr_avgx", "regr_avgy", "regr_sxx", "regr_syy", "regr_sxy",
+		"regr_slope", "regr_intercept", "regr_r2":
 		return true
 	}
 	return false
