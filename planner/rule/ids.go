@@ -1,6 +1,9 @@
 package rule
 
 import (
+	"maps"
+	"slices"
+
 	"github.com/skein-query/skein/planner/expr"
 	"github.com/skein-query/skein/planner/logical"
 )
@@ -24,13 +27,21 @@ func (i *IDs) SharedID() int {
 	return i.NextShared - 1
 }
 
+// renaming gives every column that a plan defines a new ID, in the order of the
+// old ones.
+func (i *IDs) renaming(n logical.Node) map[expr.ColumnID]expr.ColumnID {
+	fresh := map[expr.ColumnID]expr.ColumnID{}
+	for _, id := range slices.Sorted(maps.Keys(logical.Defined(n))) {
+		fresh[id] = i.NextColumn
+		i.NextColumn++
+	}
+	return fresh
+}
+
 // Inline is a copy of the plan a reference reads, with IDs of its own, that
 // delivers the reference's columns.
 func Inline(r *logical.Reference, ids *IDs) logical.Node {
-	fresh := map[expr.ColumnID]expr.ColumnID{}
-	for id := range logical.Defined(r.Plan.Input) {
-		fresh[id] = ids.Column("", expr.Type{}, false).ID
-	}
+	fresh := ids.renaming(r.Plan.Input)
 	copied := logical.Rename(r.Plan.Input, func(id expr.ColumnID) expr.ColumnID {
 		if to, ok := fresh[id]; ok {
 			return to

@@ -45,10 +45,7 @@ func (u *unnester) limit(n *logical.Limit, outer logical.Set, domain domainFunc)
 // keys. The aggregate takes the names of the columns over, so what is below it
 // gets other ones.
 func (u *unnester) firstRows(in logical.Node, cols []logical.Column, keys []expr.SortKey, t ties) (logical.Node, ties) {
-	fresh := map[expr.ColumnID]expr.ColumnID{}
-	for id := range logical.Defined(in) {
-		fresh[id] = u.ids.Column("", expr.Type{}, false).ID
-	}
+	fresh := u.ids.renaming(in)
 	renamed := func(id expr.ColumnID) expr.ColumnID {
 		if to, ok := fresh[id]; ok {
 			return to

@@ -155,10 +155,22 @@ func (p *pusher) join(n *logical.Join, conds []expr.Expr) logical.Node {
 		}
 	}
 	on := splitAll(n.Conds)
+	imply := func(c expr.Expr, l, r bool) {
+		if i := implied(c, left); l && i != nil {
+			toLeft = append(toLeft, i)
+		}
+		if i := implied(c, right); r && i != nil {
+			toRight = append(toRight, i)
+		}
+	}
 	switch n.Kind {
 	case logical.Inner:
 		for _, c := range append(on, conds...) {
+			before := len(out.Conds)
 			place(c, true, true, &out.Conds)
+			if len(out.Conds) > before {
+				imply(c, true, true)
+			}
 		}
 		out.Conds = splitAll(out.Conds)
 		out.Conds, above = splitFailing(out.Conds)
@@ -166,7 +178,11 @@ func (p *pusher) join(n *logical.Join, conds []expr.Expr) logical.Node {
 		out.Conds, above = on, conds
 	default:
 		for _, c := range on {
-			place(c, n.Kind == logical.Semi, n.NullAware == nil || !logical.Used(c).Meets(left), &out.Conds)
+			before := len(out.Conds)
+			place(c, n.Kind == logical.Semi, true, &out.Conds)
+			if len(out.Conds) > before {
+				imply(c, n.Kind == logical.Semi, true)
+			}
 		}
 		for _, c := range conds {
 			place(c, true, false, &above)
