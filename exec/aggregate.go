@@ -105,6 +105,7 @@ func (a *aggregate) Close() error {
 			a.out.b.free()
 		}
 		a.out = nil
+		a.in.close()
 		a.shared.leave(a.table)
 	}
 	return a.input.Close()

@@ -188,6 +188,21 @@ func newEvaluators(exprs []expr.Expr, fields []expr.Field, o eval.Options) ([]*e
 	return out, nil
 }
 
+// close gives back what the evaluators remember.
+func (in *aggregateInput) close() {
+	closeEvaluators(in.keys)
+	for i := range in.stages {
+		closeEvaluators(in.stages[i].args)
+		in.stages[i].filter.Close()
+	}
+}
+
+func closeEvaluators(evs []*eval.Evaluator) {
+	for _, e := range evs {
+		e.Close()
+	}
+}
+
 func evaluate(evs []*eval.Evaluator, b *vector.Batch, out []vector.Column) ([]vector.Column, error) {
 	out = out[:0]
 	for _, e := range evs {

@@ -148,7 +148,6 @@ func TestAggregatesAgreeWithPostgreSQL(t *testing.T) {
 					Inputs:      []exectest.Table{aggregateTable},
 					Plan:        func(in ...physical.Node) physical.Node { return grouped(t, in[0], keys, kind.calls, kind.phases) },
 					Want:        want,
-					Charged:     "evaluators keep results per dictionary until the task ends",
 					Approximate: "PostgreSQL chooses other scales for averages; deviations are floats here",
 				})
 			})
@@ -216,8 +215,7 @@ func TestFirstRowsAreReplaced(t *testing.T) {
 		Plan: func(in ...physical.Node) physical.Node {
 			return grouped(t, in[0], []string{"g"}, []string{"first(t order by v)", "first(v order by v)"}, 1)
 		},
-		Want:    []string{"0 NULL 0", "1 row_299 701"},
-		Charged: "evaluators keep results per dictionary until the task ends",
+		Want: []string{"0 NULL 0", "1 row_299 701"},
 	})
 }
 

@@ -43,7 +43,10 @@ func (f *filter) Next(ctx context.Context) (*vector.Batch, error) {
 	}
 }
 
-func (f *filter) Close() error { return f.input.Close() }
+func (f *filter) Close() error {
+	f.cond.Close()
+	return f.input.Close()
+}
 
 func evalOptions(env *Env) eval.Options {
 	return eval.Options{Pool: env.Pool, Account: env.Account}

@@ -54,14 +54,11 @@ func newHashJoin(n *physical.HashJoin, probe, build Operator, env *Env) (Operato
 	if j.replicated && marksBuild(n.Kind) {
 		return nil, sqlerr.New(sqlerr.InternalError, "a %s join cannot share its build side between tasks", n.Kind)
 	}
-	prober := &joinProbe{node: n, emit: joinEmitter{env: env, shape: shape}, keys: make([]*eval.Evaluator, len(n.ProbeKeys))}
-	for i, k := range n.ProbeKeys {
-		var err error
-		if prober.keys[i], err = eval.New(k, probe.Schema(), evalOptions(env)); err != nil {
-			return nil, err
-		}
-	}
+	prober := &joinProbe{node: n, emit: joinEmitter{env: env, shape: shape}}
 	var err error
+	if prober.keys, err = newEvaluators(n.ProbeKeys, probe.Schema(), evalOptions(env)); err != nil {
+		return nil, err
+	}
 	if prober.residual, err = newResidual(shape, env); err != nil {
 		return nil, err
 	}

@@ -3,7 +3,6 @@ package exec
 import (
 	"context"
 
-	"github.com/skein-query/skein/exec/eval"
 	"github.com/skein-query/skein/exec/memory"
 	"github.com/skein-query/skein/exec/vector"
 	"github.com/skein-query/skein/planner/expr"
@@ -104,13 +103,11 @@ func (s *joinBuild) keepsKeyless() bool {
 
 // fill reads the build side of one instance to its end.
 func (s *joinBuild) fill(ctx context.Context, part int, input Operator, env *Env) error {
-	keys := make([]*eval.Evaluator, len(s.node.BuildKeys))
-	for i, k := range s.node.BuildKeys {
-		var err error
-		if keys[i], err = eval.New(k, input.Schema(), evalOptions(env)); err != nil {
-			return err
-		}
+	keys, err := newEvaluators(s.node.BuildKeys, input.Schema(), evalOptions(env))
+	if err != nil {
+		return err
 	}
+	defer closeEvaluators(keys)
 	s.index.open(part, env.Account)
 	if s.lists != nil {
 		s.lists.open(part, env.Account)

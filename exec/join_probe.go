@@ -64,6 +64,8 @@ func (p *joinProbe) close() {
 	p.batch.Release()
 	p.batch = nil
 	p.held.release()
+	closeEvaluators(p.keys)
+	p.residual.Close()
 }
 
 // start looks a batch up and gives the first output, or nil when there is none

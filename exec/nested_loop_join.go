@@ -449,6 +449,10 @@ func (j *nestedLoopJoin) Close() error {
 	j.loop.batch.Release()
 	j.loop.batch = nil
 	j.held.release()
+	j.cond.Close()
+	if j.compare != nil {
+		j.compare.Close()
+	}
 	if !j.replicated {
 		for ; j.passed < nestedBarriers; j.passed++ {
 			j.shared.barriers[j.passed].Leave()

@@ -47,4 +47,7 @@ func (p *project) Next(ctx context.Context) (*vector.Batch, error) {
 	return b, nil
 }
 
-func (p *project) Close() error { return p.input.Close() }
+func (p *project) Close() error {
+	closeEvaluators(p.exprs)
+	return p.input.Close()
+}

@@ -118,6 +118,7 @@ func (s *sorter) Close() error {
 		if !s.arrived {
 			s.shared.barrier.Leave()
 		}
+		closeEvaluators(s.keys)
 		s.shared.leave(s.run)
 	}
 	return s.input.Close()

@@ -100,6 +100,7 @@ func (t *topN) Close() error {
 		if !t.arrived {
 			t.shared.barrier.Leave()
 		}
+		closeEvaluators(t.keys)
 		t.shared.leave(t.run)
 	}
 	return t.input.Close()

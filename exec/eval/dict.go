@@ -112,8 +112,8 @@ func (s *dictStep) lookup(c *vector.Column, rows int) *entries {
 		}
 	}
 	old := s.known[s.next]
-	if old != nil && s.opts.Account != nil {
-		s.opts.Account.Release(old.bytes)
+	if old != nil {
+		s.opts.kept.release(old.bytes)
 	}
 	e := &entries{dict: c.Dict, rows: rows}
 	s.known[s.next] = e
@@ -144,11 +144,10 @@ func (s *dictStep) fill(e *entries, f *frame) error {
 			}
 		}
 	}
-	e.values, e.dictOf, e.done = out, &vector.Dict{Values: out}, true
-	if s.opts.Account != nil {
-		e.bytes = int64(len(out.Data))
-		return s.opts.Account.Reserve(e.bytes)
+	if err := s.opts.kept.reserve(int64(len(out.Data))); err != nil {
+		return err
 	}
+	e.values, e.dictOf, e.done, e.bytes = out, &vector.Dict{Values: out}, true, int64(len(out.Data))
 	return nil
 }
 

@@ -16,7 +16,7 @@
 //     that the error is raised only when a selected row uses that entry.
 //  3. Memory of a result is held by the batch it was computed for; intermediate
 //     results are released before Eval returns. What is remembered per dictionary is
-//     the garbage collector's, and charged while it is remembered.
+//     the garbage collector's, and charged while it is remembered: until Close.
 //  4. An Evaluator, Filter or Predicate is used by one goroutine at a time.
 //  5. Which functions there are, and what they return, is said by the tables of
 //     planner/expr alone; a test checks that each of them is implemented.

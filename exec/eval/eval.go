@@ -11,6 +11,32 @@ import (
 type Options struct {
 	Pool    *memory.Pool
 	Account *memory.Account
+
+	kept *charge // what the steps of one Evaluator or Filter remember
+}
+
+// charge is what was reserved for results that outlive a batch.
+type charge struct {
+	account *memory.Account // nil: nothing is charged
+	bytes   int64
+}
+
+func (c *charge) reserve(bytes int64) error {
+	if c.account == nil {
+		return nil
+	}
+	if err := c.account.Reserve(bytes); err != nil {
+		return err
+	}
+	c.bytes += bytes
+	return nil
+}
+
+func (c *charge) release(bytes int64) {
+	if c.account != nil {
+		c.account.Release(bytes)
+		c.bytes -= bytes
+	}
 }
 
 // Evaluator computes one expression over batches. One goroutine at a time.
@@ -30,6 +56,7 @@ func New(e expr.Expr, input []expr.Field, o Options) (*Evaluator, error) {
 
 // newEvaluator is New for what is folded already, or is about to be.
 func newEvaluator(e expr.Expr, input []expr.Field, o Options) (*Evaluator, error) {
+	o.kept = &charge{account: o.Account}
 	c := &compiler{input: input, opts: o}
 	s, err := c.compile(e)
 	if err != nil {
@@ -53,6 +80,11 @@ func (v *Evaluator) Eval(b *vector.Batch) (vector.Column, error) {
 	f.cols = nil
 	return col, nil
 }
+
+// Close gives back what is charged for results remembered per dictionary. The
+// evaluator is not used any more; columns it gave stay readable. Close is
+// idempotent.
+func (v *Evaluator) Close() { v.frame.opts.kept.release(v.frame.opts.kept.bytes) }
 
 // step is a compiled expression. eval gives a column of f.n rows that is defined
 // on the rows of sel (nil: all); it may be flat, a dictionary or a constant.

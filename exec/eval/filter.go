@@ -27,6 +27,7 @@ const reorderEvery = 16
 
 // NewFilter compiles conjuncts over the columns of input.
 func NewFilter(conjuncts []expr.Expr, input []expr.Field, o Options) (*Filter, error) {
+	o.kept = &charge{account: o.Account}
 	c := &compiler{input: input, opts: o}
 	var all []expr.Expr
 	for _, e := range conjuncts {
@@ -78,6 +79,14 @@ func (v *Filter) Select(b *vector.Batch, sel vector.Selection) (vector.Selection
 	}
 	f.keep(b, out)
 	return out, nil
+}
+
+// Close gives back what is charged for results remembered per dictionary. The
+// filter is not used any more. Close is idempotent, and fine on nil.
+func (v *Filter) Close() {
+	if v != nil {
+		v.frame.opts.kept.release(v.frame.opts.kept.bytes)
+	}
 }
 
 func (v *Filter) run(f *frame, sel vector.Selection) (vector.Selection, error) {

@@ -75,6 +75,10 @@ func (p *Predicate) Select(cols []vector.Column, rows int, sel vector.Selection)
 	return p.over(cols, rows, sel)
 }
 
+// Close gives back what is charged for results remembered per dictionary. The
+// predicate is not used any more. Close is idempotent.
+func (p *Predicate) Close() { p.filter.Close() }
+
 func (p *Predicate) over(cols []vector.Column, rows int, sel vector.Selection) (vector.Selection, error) {
 	all := make([]vector.Column, p.width)
 	for i, ordinal := range p.columns {

@@ -38,8 +38,6 @@ type Case struct {
 	// Approximate says why numbers need to agree only to 12 digits, and numerics to
 	// the digits that the shorter one has.
 	Approximate string
-	// Charged says why the account is not empty after Close.
-	Charged string
 	// Any says why the rows are not determined: only their number is looked at.
 	Any string
 }
