@@ -27,6 +27,7 @@ type Worker struct {
 	number  int
 	// accounts are those of the queries that this worker has a part in.
 	accounts map[*exchange.Query]*queryAccount
+	closed   bool
 	wg       sync.WaitGroup
 }
 
@@ -61,14 +62,20 @@ func (w *Worker) Receive(_ cluster.Address, message any) {
 func (w *Worker) start(m *wire.Run, from cluster.Address) {
 	ctx, cancel := context.WithCancelCause(context.Background())
 	w.mu.Lock()
+	if w.closed {
+		w.mu.Unlock()
+		cancel(nil)
+		w.system.Send(from, &wire.Failed{Query: m.Query, Worker: w.Name, Attempt: m.Attempt, Fragment: m.Fragment, Err: shuttingDown()})
+		return
+	}
 	w.number++
 	id := w.number
 	if w.running[m.Query] == nil {
 		w.running[m.Query] = map[int]context.CancelCauseFunc{}
 	}
 	w.running[m.Query][id] = cancel
-	w.mu.Unlock()
-	w.wg.Go(func() {
+	defer w.mu.Unlock()
+	w.wg.Go(func() { // ends when the run does; Close waits for it
 		stats, err := w.run(ctx, m)
 		cancel(nil)
 		w.mu.Lock()
@@ -120,9 +127,14 @@ func (w *Worker) Close() {
 	w.mu.Lock()
 	for _, runs := range w.running {
 		for _, cancel := range runs {
-			cancel(sqlerr.New(sqlerr.AdminShutdown, "the worker is shutting down"))
+			cancel(shuttingDown())
 		}
 	}
+	w.closed = true
 	w.mu.Unlock()
 	w.wg.Wait()
+}
+
+func shuttingDown() error {
+	return sqlerr.New(sqlerr.AdminShutdown, "the worker is shutting down").WithHint("Run the query again.")
 }

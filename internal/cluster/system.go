@@ -1,7 +1,9 @@
 package cluster
 
 import (
+	"context"
 	"log/slog"
+	"sync"
 
 	"github.com/asynkron/protoactor-go/actor"
 )
@@ -29,13 +31,30 @@ type Actor interface {
 
 // System runs the actors of a process.
 type System struct {
-	system *actor.ActorSystem
+	system   *actor.ActorSystem
+	shutdown sync.Once
 }
 
-// NewSystem starts an actor system that logs through log.
+// NewSystem starts an actor system. What its runtime has to say goes to log from
+// warnings on: that it has started, or that an actor that has stopped was sent a
+// message, is nothing that whoever runs a cluster can act on.
 func NewSystem(log *slog.Logger) *System {
-	return &System{system: actor.NewActorSystem(actor.WithLoggerFactory(func(*actor.ActorSystem) *slog.Logger { return log }))}
+	quiet := slog.New(warnings{log.Handler()})
+	return &System{system: actor.NewActorSystem(actor.WithLoggerFactory(func(*actor.ActorSystem) *slog.Logger { return quiet }))}
 }
+
+// warnings is a handler that passes on what is at least a warning.
+type warnings struct{ slog.Handler }
+
+func (w warnings) Enabled(ctx context.Context, level slog.Level) bool {
+	return level >= slog.LevelWarn && w.Handler.Enabled(ctx, level)
+}
+
+func (w warnings) WithAttrs(attrs []slog.Attr) slog.Handler {
+	return warnings{w.Handler.WithAttrs(attrs)}
+}
+
+func (w warnings) WithGroup(name string) slog.Handler { return warnings{w.Handler.WithGroup(name)} }
 
 // Spawn starts an actor under a name unique in the process.
 func (s *System) Spawn(name string, a Actor) (Address, error) {
@@ -64,8 +83,8 @@ func (s *System) Stop(a Address) {
 	}
 }
 
-// Shutdown ends the actor system.
-func (s *System) Shutdown() { s.system.Shutdown() }
+// Shutdown ends the actor system; idempotent.
+func (s *System) Shutdown() { s.shutdown.Do(s.system.Shutdown) }
 
 // Envelope is a message with the address that answers go to.
 type Envelope struct {

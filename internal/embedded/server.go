@@ -48,6 +48,8 @@ type Server struct {
 	system   *cluster.System
 	workers  []*worker.Worker
 	files    *parquet.Cache
+	ledger   *memory.Ledger
+	hub      *exchange.Hub
 	Catalog  *catalog.Catalog
 }
 
@@ -91,10 +93,9 @@ func Start(ctx context.Context, c Config) (*Server, error) {
 }
 
 func (s *Server) startCluster(c Config, store object.Store) (*session.Statements, error) {
-	hub := exchange.NewHub()
 	pool := memory.NewPool()
-	ledger := memory.NewLedger(c.MemoryBytes)
-	coord, err := coordinator.New(s.system, hub, s.rowGroups, c.Log)
+	s.hub, s.ledger = exchange.NewHub(), memory.NewLedger(c.MemoryBytes)
+	coord, err := coordinator.New(s.system, s.hub, s.rowGroups, c.Log)
 	if err != nil {
 		return nil, err
 	}
@@ -104,7 +105,7 @@ func (s *Server) startCluster(c Config, store object.Store) (*session.Statements
 		if i < c.Threads%c.Workers {
 			threads++
 		}
-		w := worker.New(name, worker.Resources{Files: s.files, Pool: pool, Ledger: ledger, Hub: hub}, s.system, c.Log)
+		w := worker.New(name, worker.Resources{Files: s.files, Pool: pool, Ledger: s.ledger, Hub: s.hub}, s.system, c.Log)
 		address, err := s.system.Spawn(name, w)
 		if err != nil {
 			return nil, err
