@@ -35,7 +35,7 @@ RACE ?= ./exec ./exec/key ./exec/memory ./exec/vector ./storage/... ./flight/...
 
 packages_with = $$(grep -rlE --include='*_test.go' $(1) . | xargs -r -n1 dirname | sort -u)
 
-.PHONY: help build test race slt rewrite bench lint fuzz demo clean slt-expectations tpch-sf1-check tpch-answers
+.PHONY: help build test race slt rewrite bench bench-peers lint fuzz demo clean slt-expectations tpch-sf1-check tpch-answers
 
 help: ## Show the verbs
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -59,6 +59,10 @@ rewrite: ## Write golden files anew; the diff is the review
 
 bench: ## Run the micro benchmarks (RUN=Name narrows them)
 	go test -run '^$$' -bench '$(RUN)' -benchmem -timeout $(TIMEOUT) $(call packages_with,'^func Benchmark')
+
+bench-peers: build ## Compare with DuckDB, Polars and DataFusion on TPC-H (SF=1 RUNS=5 THREADS=2)
+	@$(PYTHON) -B bench/peers/environment.py data/venv
+	@data/venv/bin/python -B bench/peers --sf $${SF:-1} --runs $${RUNS:-5} --threads $${THREADS:-2} $(ARGS)
 
 lint: ## Check format, vet, staticcheck and the rules of internal/lint
 	@files=$$(gofmt -l .); [ -z "$$files" ] || { printf 'not gofmt-clean:\n%s\n' "$$files" >&2; exit 1; }

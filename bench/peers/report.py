@@ -1,0 +1,134 @@
+"""The outcome as one page of Markdown."""
+
+import math
+
+from engines import TITLES
+from measure import ok
+
+GIB, MIB = 1 << 30, 1 << 20
+
+
+def text(outcome, picture):
+    names = list(outcome["versions"])
+    parts = [head(outcome, names)]
+    if picture:
+        parts.append(f"![Skein's time over the best peer's, per query]({picture})")
+    parts += [seconds(outcome, names), cpu(outcome, names), memory(outcome, names), latency(outcome), settings(outcome, names),
+              faults(outcome, names)]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def head(outcome, names):
+    machine = outcome["machine"]
+    versions = ", ".join(f"{TITLES[name]} {version(outcome, name)}" for name in names)
+    return f"""# TPC-H at SF {outcome["scale"]}, {outcome["date"]}
+
+{versions}.
+{machine["cpu"]}, {machine["cpus"]} CPUs, {machine["memory_bytes"] / GIB:.0f} GiB, {machine["system"]}, Python {machine["python"]}; load average {machine["load"]:.2f} before the start.
+{outcome["threads"]} threads each, best of {outcome["runs"]}, {outcome["bytes"] / MIB:,.0f} MiB of snappy Parquet by tpchgen-cli in the page cache, decoded anew in every query.
+Ratios of this one run are the claim, its absolute times are not. [How it is measured](../peers/README.md)."""
+
+
+def version(outcome, name):
+    return outcome["versions"][name].removeprefix(name + " ")
+
+
+def seconds(outcome, names):
+    best = best_of(outcome, "seconds")
+    rival = "skein" in names and len(names) > 1
+    header = ["Query", *map(TITLES.get, names)] + ["Skein / best peer"] * rival
+    lines = []
+    for number, results in best.items():
+        line = [f"{number}", *(show(results, name) for name in names)]
+        if rival:
+            line.append(ratio_text(peer_ratio(results)))
+        lines.append(line)
+    whole = [results for results in best.values() if all(results[name] is not None for name in names)]
+    sums = {name: sum(results[name] for results in whole) for name in names}
+    label = "Σ" if len(whole) == len(best) else f"Σ of the {len(whole)} that all answered"
+    lines.append([f"**{label}**", *(f"**{sums[name]:.3f}**" for name in names)])
+    if rival:
+        peers = [name for name in names if name != "skein"]
+        lines[-1].append(f"**{ratio_text(peer_ratio(sums) if whole else None)}**")
+        lines.append(["Skein Σ / Σ", *(ratio_text(over(sums["skein"], sums[name])) for name in names), ""])
+        floor = sum(min(results[name] for name in peers) for results in whole)
+        tail = f"\n\nSkein's sum over the sum of the best peer of each query ({floor:.3f} s): {ratio_text(over(sums['skein'], floor))}."
+    else:
+        tail = ""
+    return "## Seconds\n\n" + table(header, lines) + tail
+
+
+def cpu(outcome, names):
+    best = best_of(outcome, "cpu_seconds")
+    whole = [results for results in best.values() if all(results[name] is not None for name in names)]
+    lines = [[f"{number}", *(show(results, name) for name in names)] for number, results in best.items()]
+    lines.append(["**Σ**", *(f"**{sum(results[name] for results in whole):.3f}**" for name in names)])
+    return "## CPU seconds\n\nUser and system time, the least of the runs; Skein's with the client's.\n\n" + table(
+        ["Query", *map(TITLES.get, names)], lines)
+
+
+def memory(outcome, names):
+    lines = []
+    for name in names:
+        peaks = {number: results[name]["peak_bytes"] for number, results in outcome["queries"].items()}
+        worst = max(peaks, key=peaks.get)
+        lines.append([TITLES[name], f"{outcome['base_bytes'][name] / MIB:,.0f}", f"{peaks[worst] / MIB:,.0f}", f"Q{worst}"])
+    return "## Anonymous memory, MiB\n\nRssAnon of the engine's process, which is Python for the peers and the server for Skein: when it is ready, and the highest sample of all runs.\n\n" + table(
+        ["Engine", "Before", "Peak", "in"], lines)
+
+
+def latency(outcome):
+    if "latency" not in outcome:
+        return ""
+    lines = [[title, *(f"{quantile(outcome['latency'][how], q) * 1000:.2f}" for q in (0, 0.5, 0.99))]
+             for how, title in (("fresh", "a new statement each time"), ("prepared", "one prepared statement"))]
+    return "## `select 1` on Skein, ms\n\nFrom Python through ADBC, one client, {:,} executions.\n\n".format(
+        len(outcome["latency"]["fresh"])) + table(["", "best", "median", "99 %"], lines)
+
+
+def settings(outcome, names):
+    return "## Settings\n\n" + "\n".join(f"* {TITLES[name]}: {outcome['settings'][name]}" for name in names)
+
+
+def faults(outcome, names):
+    lines = [f"* {TITLES[name]} was left out: {why}" for name, why in outcome["missing"].items()]
+    for number, results in outcome["queries"].items():
+        for name in names:
+            for word in ("failed", "differs"):
+                if word in results[name]:
+                    lines.append(f"* Q{number}, {TITLES[name]} {word}{':' * (word == 'failed')} {results[name][word]}")
+    answers = "All engines gave the same answers in all runs." if len(names) > 1 and not lines else ""
+    return "## Answers\n\n" + ("\n".join(lines) or answers) if lines or answers else ""
+
+
+def best_of(outcome, field):
+    """The least value by query and engine, None where there was no right answer."""
+    return {number: {name: min(result[field]) if ok(result) else None for name, result in results.items()}
+            for number, results in outcome["queries"].items()}
+
+
+def peer_ratio(values):
+    """Skein's value over the least of the peers', None where one is missing."""
+    peers = [value for name, value in values.items() if name != "skein" and value is not None]
+    return over(values.get("skein"), min(peers, default=None))
+
+
+def over(a, b):
+    return a / b if a is not None and b else None
+
+
+def quantile(values, q):
+    return values[min(len(values) - 1, math.floor(q * len(values)))]
+
+
+def show(results, name):
+    return f"{results[name]:.3f}" if results[name] is not None else "–"
+
+
+def ratio_text(value):
+    return f"{value:.2f}" if value is not None else "–"
+
+
+def table(header, lines):
+    aligned = ["---"] + ["---:"] * (len(header) - 1)
+    return "\n".join("| " + " | ".join(cells) + " |" for cells in [header, aligned, *lines])
