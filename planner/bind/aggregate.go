@@ -15,7 +15,7 @@ func (x *exprs) aggregateCall(f *sql.FuncCall) (expr.Expr, error) {
 		if x.inAggregate {
 			return nil, sqlerr.At(sqlerr.GroupingError, f.Span(), "aggregate function calls cannot be nested")
 		}
-		return nil, sqlerr.At(sqlerr.GroupingError, f.Span(), "aggregate functions are not allowed in %s", x.place)
+		return nil, sqlerr.At(sqlerr.GroupingError, f.Span(), "aggregate functions are not allowed in %s", x.clause())
 	}
 	inner := &exprs{b: x.b, scope: x.scope, sel: x.sel, inAggregate: true, place: x.place}
 	agg := expr.Aggregate{Func: name, Distinct: f.Distinct, Span: f.Span()}
@@ -29,7 +29,8 @@ func (x *exprs) aggregateCall(f *sql.FuncCall) (expr.Expr, error) {
 		types = append(types, e.Type())
 	}
 	if f.Star && name != "count" {
-		return nil, sqlerr.At(sqlerr.WrongObjectType, f.Span(), "%s(*) is not supported", name)
+		return nil, sqlerr.At(sqlerr.UndefinedFunction, f.Span(), "function %s() does not exist", name).
+			WithHint("Only count takes * for its argument.")
 	}
 	if !f.Star && len(f.Args) == 0 && name == "count" {
 		return nil, sqlerr.At(sqlerr.WrongObjectType, f.Span(), "%s(*) must be used to call a parameterless aggregate function", name)

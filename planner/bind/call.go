@@ -1,7 +1,6 @@
 package bind
 
 import (
-	"github.com/skein-query/skein/exec/eval"
 	"github.com/skein-query/skein/internal/sqlerr"
 	"github.com/skein-query/skein/planner/expr"
 	"github.com/skein-query/skein/planner/sql"
@@ -56,6 +55,9 @@ func (x *exprs) function(name string, span sqlerr.Span, args ...sql.Expr) (expr.
 // call binds a function call of any sort.
 func (x *exprs) call(f *sql.FuncCall) (expr.Expr, error) {
 	name := f.Name.Last().Text
+	if err := checkSchema(f.Name); err != nil {
+		return nil, err
+	}
 	switch {
 	case f.Over != nil:
 		return nil, unsupported(f.Span(), "window functions are not supported")
@@ -68,7 +70,7 @@ func (x *exprs) call(f *sql.FuncCall) (expr.Expr, error) {
 	case expr.IsAggregate(name):
 		return x.aggregateCall(f)
 	case f.Star || f.Distinct || f.Filter != nil || len(f.OrderBy) > 0:
-		return nil, sqlerr.At(sqlerr.WrongObjectType, f.Span(), "%s is not an aggregate function", name)
+		return nil, notAggregate(f)
 	}
 	if v := x.session(name, len(f.Args)); v != nil {
 		v.Span = f.Span()
@@ -85,6 +87,34 @@ func (x *exprs) call(f *sql.FuncCall) (expr.Expr, error) {
 		return x.b.overlaps(f.Span(), args)
 	}
 	return x.b.call(name, f.Span(), args...)
+}
+
+func notAggregate(f *sql.FuncCall) error {
+	word := "*"
+	switch {
+	case f.Distinct:
+		word = "DISTINCT"
+	case len(f.OrderBy) > 0:
+		word = "ORDER BY"
+	case f.Filter != nil:
+		word = "FILTER"
+	}
+	return sqlerr.At(sqlerr.WrongObjectType, f.Span(), "%s specified, but %s is not an aggregate function", word, f.Name.Last().Text)
+}
+
+// checkSchema refuses a function or type of a schema that holds none: all of them
+// are in pg_catalog.
+func checkSchema(name sql.Name) error {
+	switch _, schema, last := split(name); schema {
+	case "", "pg_catalog":
+		return nil
+	case "public", "information_schema":
+		return sqlerr.At(sqlerr.UndefinedFunction, name.Span(), "function %s does not exist", name.String()).
+			WithHint("The functions are in schema pg_catalog: write %s.", last)
+	default:
+		return sqlerr.At(sqlerr.InvalidSchemaName, name.Span(), "schema %q does not exist", schema).
+			WithHint("%s", sqlerr.DidYouMean(schema, []string{"pg_catalog", "public", "information_schema"}))
+	}
 }
 
 func (x *exprs) sessionValue(e *sql.SessionValue) (expr.Expr, error) {
@@ -123,21 +153,4 @@ func (x *exprs) session(name string, args int) *expr.Literal {
 		return expr.NewLiteral(expr.Str("PostgreSQL 15 (Skein)"), expr.Of(expr.Text))
 	}
 	return nil
-}
-
-// integer evaluates a constant expression as int8.
-func (b *binder) integer(e sql.Expr) (v int64, null bool, err error) {
-	x := &exprs{b: b, scope: &scope{}, place: "this place"}
-	bound, err := x.bind(e)
-	if err != nil {
-		return 0, false, err
-	}
-	if bound, err = b.coerce(bound, expr.Of(expr.Int8), assignment); err != nil {
-		return 0, false, err
-	}
-	val, err := eval.Constant(bound)
-	if err != nil {
-		return 0, false, sqlerr.AtSpan(err, e.Span())
-	}
-	return val.I, val.Null, nil
 }

@@ -32,12 +32,7 @@ func (b *binder) coerce(e expr.Expr, to expr.Type, context expr.CastContext) (ex
 			}
 			return &expr.Literal{Value: v, Typ: to, Span: n.Span}, nil
 		case *expr.Param:
-			if t := b.params[n.Number-1]; t.Kind == expr.Unknown {
-				b.params[n.Number-1] = to
-			} else if !t.Equal(to) {
-				return b.coerce(&expr.Param{Number: n.Number, Typ: t, Span: n.Span}, to, explicit)
-			}
-			return &expr.Param{Number: n.Number, Typ: to, Span: n.Span}, nil
+			return b.coerceParam(n, to)
 		}
 	}
 	if from.Kind == to.Kind && to.Precision == 0 && to.Length == 0 && to.Nested == nil {
@@ -48,9 +43,26 @@ func (b *binder) coerce(e expr.Expr, to expr.Type, context expr.CastContext) (ex
 		if context != explicit {
 			code, verb = sqlerr.DatatypeMismatch, "use type %s where %s is expected"
 		}
-		return nil, sqlerr.At(code, e.Place(), "cannot "+verb, from, to)
+		return nil, sqlerr.At(code, e.Place(), "cannot "+verb, typeWord(from), typeWord(to))
 	}
 	return &expr.Cast{Arg: e, To: to, Span: e.Place()}, nil
+}
+
+// ambiguousParameter is the SQLSTATE of a parameter that is used as two types.
+const ambiguousParameter sqlerr.Code = "42P08"
+
+// coerceParam gives a parameter of unknown type a type, for all of its uses.
+func (b *binder) coerceParam(n *expr.Param, to expr.Type) (expr.Expr, error) {
+	t := b.params[n.Number-1]
+	if t.Kind == expr.Unknown {
+		t = to
+		b.params[n.Number-1] = t
+	}
+	if t.Kind != to.Kind {
+		return nil, sqlerr.At(ambiguousParameter, n.Span, "inconsistent types deduced for parameter $%d: %s versus %s",
+			n.Number, typeWord(t), typeWord(to))
+	}
+	return b.coerce(&expr.Param{Number: n.Number, Typ: t, Span: n.Span}, to, explicit)
 }
 
 // text gives an expression of unknown type the type text.
@@ -108,6 +120,9 @@ func (x *exprs) cast(e *sql.Cast) (expr.Expr, error) {
 	}
 	if to.Kind == expr.Interval && (e.Type.Fields != "" || len(e.Type.Modifiers) > 0) {
 		return x.intervalFields(e.Type, v, e.Span())
+	}
+	if from := v.Type(); from.Kind != expr.Unknown && !expr.CanCast(from, to, explicit) {
+		return nil, sqlerr.At(sqlerr.CannotCoerce, e.Span(), "cannot cast type %s to %s", typeWord(from), typeWord(to))
 	}
 	out, err := x.b.coerce(v, to, explicit)
 	if err != nil {

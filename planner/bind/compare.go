@@ -1,6 +1,8 @@
 package bind
 
 import (
+	"strings"
+
 	"github.com/skein-query/skein/internal/sqlerr"
 	"github.com/skein-query/skein/planner/expr"
 	"github.com/skein-query/skein/planner/sql"
@@ -71,8 +73,16 @@ func (x *exprs) isNull(e *sql.IsNull) (expr.Expr, error) {
 }
 
 func (x *exprs) isBool(e *sql.IsBool) (expr.Expr, error) {
-	v, err := x.condition(e.Operand)
+	v, err := x.bind(e.Operand)
 	if err != nil {
+		return nil, err
+	}
+	words := map[sql.Truth]string{sql.IsTrue: "IS TRUE", sql.IsFalse: "IS FALSE", sql.IsUnknown: "IS UNKNOWN"}
+	word := words[e.Truth]
+	if e.Negated {
+		word = strings.Replace(word, "IS", "IS NOT", 1)
+	}
+	if v, err = x.boolean(v, word); err != nil {
 		return nil, err
 	}
 	names := map[sql.Truth][2]string{

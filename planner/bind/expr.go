@@ -16,6 +16,14 @@ type exprs struct {
 	pending     []subquery // subqueries met so far, to be attached to the plan
 }
 
+// clause is the place in the words of what is not allowed there.
+func (x *exprs) clause() string {
+	if x.place == "JOIN/ON" {
+		return "JOIN conditions"
+	}
+	return x.place
+}
+
 // condition binds an expression that must be boolean.
 func (x *exprs) condition(e sql.Expr) (expr.Expr, error) {
 	out, err := x.bind(e)
@@ -157,7 +165,7 @@ func (x *exprs) param(e *sql.Param) (expr.Expr, error) {
 	}
 	if x.b.opt.Args != nil {
 		if e.Number > len(x.b.opt.Args) || e.Number > len(x.b.opt.Params) {
-			return nil, sqlerr.At(sqlerr.UndefinedParameter, e.Span(), "there is no value for parameter $%d", e.Number)
+			return nil, sqlerr.At(sqlerr.UndefinedParameter, e.Span(), "there is no parameter $%d", e.Number)
 		}
 		return &expr.Literal{Value: x.b.opt.Args[e.Number-1], Typ: x.b.opt.Params[e.Number-1], Span: e.Span()}, nil
 	}

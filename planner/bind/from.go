@@ -1,6 +1,9 @@
 package bind
 
 import (
+	"fmt"
+	"slices"
+
 	"github.com/skein-query/skein/internal/sqlerr"
 	"github.com/skein-query/skein/planner/expr"
 	"github.com/skein-query/skein/planner/logical"
@@ -19,7 +22,7 @@ func (b *binder) table(t sql.TableExpr, left, outer *scope, ctes *cteScope) (_ l
 		plan, cols, err := b.tableName(t, ctes)
 		return plan, cols, false, err
 	case *sql.Subquery:
-		around := outer
+		around := &scope{parent: outer, hidden: left.cols}
 		if t.Lateral {
 			around = &scope{parent: left.parent, cols: left.cols}
 		}
@@ -140,7 +143,7 @@ func (b *binder) tableName(t *sql.TableName, ctes *cteScope) (logical.Node, []sc
 	if err != nil {
 		if sqlerr.CodeOf(err) == sqlerr.UndefinedTable {
 			return nil, nil, sqlerr.At(sqlerr.UndefinedTable, t.Name.Span(), "relation %q does not exist", t.Name.String()).
-				WithHint("%s", sqlerr.DidYouMean(name, b.catalog.TableNames(b.ctx)))
+				WithHint("%s", b.nearestTable(schema, name))
 		}
 		return nil, nil, sqlerr.AtSpan(err, t.Name.Span())
 	}
@@ -152,6 +155,14 @@ func (b *binder) tableName(t *sql.TableName, ctes *cteScope) (logical.Node, []sc
 		}
 	}
 	return plan, cols, err
+}
+
+func (b *binder) nearestTable(schema, name string) string {
+	names := b.catalog.TableNames(b.ctx)
+	if schema != "" && slices.Contains(names, name) {
+		return fmt.Sprintf("There is a table %q, but not in schema %q.", name, schema)
+	}
+	return sqlerr.DidYouMean(name, names)
 }
 
 // read is a plan that delivers all columns of a table.

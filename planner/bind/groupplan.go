@@ -21,7 +21,7 @@ type groupingCall struct {
 // grouping sets are known.
 func (x *exprs) groupingCall(f *sql.FuncCall) (expr.Expr, error) {
 	if x.sel == nil || x.inAggregate {
-		return nil, sqlerr.At(sqlerr.GroupingError, f.Span(), "grouping operations are not allowed in %s", x.place)
+		return nil, sqlerr.At(sqlerr.GroupingError, f.Span(), "grouping operations are not allowed in %s", x.clause())
 	}
 	if len(f.Args) > maxGroupingArgs {
 		return nil, sqlerr.At(sqlerr.TooManyArguments, f.Span(), "GROUPING must have fewer than 32 arguments")

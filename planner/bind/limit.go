@@ -54,10 +54,14 @@ func (b *binder) count(e sql.Expr, what string, negative sqlerr.Code, none int64
 	if len(x.pending) > 0 {
 		return 0, unsupported(e.Span(), "a subquery in %s is not supported", what)
 	}
-	if bound, err = b.coerce(bound, expr.Of(expr.Int8), assignment); err != nil {
+	int8 := expr.Of(expr.Int8)
+	if t := bound.Type(); !expr.CanCast(t, int8, assignment) {
+		return 0, sqlerr.At(sqlerr.DatatypeMismatch, e.Span(), "argument of %s must be type bigint, not type %s", what, typeWord(t))
+	}
+	if bound, err = b.coerce(bound, int8, assignment); err != nil {
 		return 0, err
 	}
-	if _, ok := bound.(*expr.Param); ok {
+	if b.described(bound) {
 		return none, nil
 	}
 	val, err := eval.Constant(bound)

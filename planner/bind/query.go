@@ -57,8 +57,9 @@ func (b *binder) with(w *sql.With, outer *scope, ctes *cteScope) (*cteScope, err
 			}
 			return nil, err
 		}
-		if err := checkColumnAliases(t.Name.Text, t.Columns, len(r.cols)); err != nil {
-			return nil, err
+		if have := len(r.cols); len(t.Columns) > have {
+			return nil, sqlerr.At(sqlerr.InvalidColumnReference, t.Columns[have].Span(),
+				"WITH query %q has %d columns available but %d columns specified", t.Name.Text, have, len(t.Columns))
 		}
 		r = b.distinctColumns(b.settle(r))
 		b.lastShared++

@@ -57,7 +57,7 @@ func (s *selecting) aggregate() error {
 		}
 		for id := range logical.Free(p.plan) {
 			if from[id] && !delivered[id] {
-				return sqlerr.At(sqlerr.GroupingError, p.span, "subquery uses ungrouped column %q from outer query", s.nameOf(id))
+				return sqlerr.At(sqlerr.GroupingError, usePlace(p, id), "subquery uses ungrouped column %q from outer query", s.nameOf(id))
 			}
 		}
 		for _, e := range []*expr.Expr{&p.nullAware, &p.cond} {
@@ -69,6 +69,23 @@ func (s *selecting) aggregate() error {
 		}
 	}
 	return nil
+}
+
+// usePlace is where a subquery uses a column of a query around it.
+func usePlace(s *subquery, id expr.ColumnID) sqlerr.Span {
+	span := s.span
+	logical.Walk(s.plan, func(n logical.Node) bool {
+		logical.Exprs(n, func(e expr.Expr) {
+			expr.Walk(e, func(e expr.Expr) bool {
+				if c, ok := e.(*expr.Column); ok && c.ID == id && !c.Span.IsZero() {
+					span = c.Span
+				}
+				return true
+			})
+		})
+		return true
+	})
+	return span
 }
 
 // substitute replaces columns wherever expressions of a plan use them.

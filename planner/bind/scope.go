@@ -1,6 +1,8 @@
 package bind
 
 import (
+	"slices"
+
 	"github.com/skein-query/skein/internal/sqlerr"
 	"github.com/skein-query/skein/planner/expr"
 	"github.com/skein-query/skein/planner/logical"
@@ -13,6 +15,7 @@ type scope struct {
 	parent *scope
 	cols   []scopeColumn
 	ctes   *cteScope
+	hidden []scopeColumn // what a subquery in FROM could see if it were LATERAL
 }
 
 // scopeColumn is a column under the name of its table.
@@ -76,6 +79,12 @@ func (b *binder) unknownColumn(s *scope, name sql.Name) error {
 		}
 	}
 	if table != "" && !known {
+		for at := s; at != nil; at = at.parent {
+			if slices.ContainsFunc(at.hidden, func(c scopeColumn) bool { return c.table == table }) {
+				return sqlerr.At(sqlerr.UndefinedTable, name.Span(), "invalid reference to FROM-clause entry for table %q", table).
+					WithHint("To reference that table, you must mark this subquery with LATERAL.")
+			}
+		}
 		return sqlerr.At(sqlerr.UndefinedTable, name.Span(), "missing FROM-clause entry for table %q", table).
 			WithHint("%s", sqlerr.DidYouMean(table, tables))
 	}

@@ -92,15 +92,16 @@ func (b *binder) castColumns(r relation, types []expr.Type) (logical.Node, []exp
 	return &logical.Project{Input: r.plan, Items: unique}, ids, nil
 }
 
-// columnValue is a reference to a column, or the literal it is when the plan is a
-// projection of an untyped literal: that takes its type from where it is used.
+// columnValue is a reference to a column, or what it is when the plan is a
+// projection of an untyped literal or parameter: that takes its type from where it is used.
 func (b *binder) columnValue(plan logical.Node, c logical.Column) expr.Expr {
 	if c.Type.Kind == expr.Unknown {
 		if p, ok := plan.(*logical.Project); ok {
 			for _, it := range p.Items {
 				if it.Col.ID == c.ID {
-					if l, ok := it.Expr.(*expr.Literal); ok {
-						return l
+					switch it.Expr.(type) {
+					case *expr.Literal, *expr.Param:
+						return it.Expr
 					}
 				}
 			}

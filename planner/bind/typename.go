@@ -43,6 +43,9 @@ func typeOf(t sql.TypeName) (expr.Type, error) {
 		return expr.Type{}, err
 	}
 	name := t.Name.Last().Text
+	if _, schema, _ := split(t.Name); schema != "" && schema != "pg_catalog" {
+		return expr.Type{}, sqlerr.At(sqlerr.UndefinedObject, t.Span(), "type %q does not exist", t.Name.String())
+	}
 	switch name {
 	case "numeric", "decimal", "dec":
 		return numericType(t, mods)
@@ -52,7 +55,7 @@ func typeOf(t sql.TypeName) (expr.Type, error) {
 	kind, ok := typeNames[name]
 	if !ok {
 		return expr.Type{}, sqlerr.At(sqlerr.UndefinedObject, t.Span(), "type %q does not exist", t.Name.String()).
-			WithHint("%s", sqlerr.DidYouMean(name, slices.Sorted(maps.Keys(typeNames))))
+			WithHint("%s", sqlerr.DidYouMean(name, append(slices.Sorted(maps.Keys(typeNames)), "numeric", "decimal", "varchar", "char")))
 	}
 	if len(mods) > 0 && !hasSeconds(kind) && kind != expr.Float8 {
 		return expr.Type{}, sqlerr.At(sqlerr.SyntaxError, t.Span(), "type modifier is not allowed for type %q", name)
