@@ -10,34 +10,6 @@ import (
 // maxJoinDict is the most entries of a stored dictionary: codes take two bytes.
 const maxJoinDict = 1 << 16
 
-// reservation is memory that was asked for and is given back as a whole.
-type reservation struct {
-	account *memory.Account
-	held    int64
-}
-
-func (r *reservation) grow(bytes int64) error {
-	if err := r.account.Reserve(bytes); err != nil {
-		return err
-	}
-	r.held += max(bytes, 0)
-	return nil
-}
-
-func (r *reservation) release() {
-	if r.account != nil {
-		r.account.Release(r.held)
-	}
-	r.held = 0
-}
-
-// shrink gives a part back.
-func (r *reservation) shrink(bytes int64) {
-	bytes = min(bytes, r.held)
-	r.account.Release(bytes)
-	r.held -= bytes
-}
-
 // columnBuffer collects the build rows of one column of one instance, in memory of
 // its own: the batches they came in are released at once, so that a few rows never
 // pin a decoded page. Strings keep their codes as long as all dictionaries
@@ -51,8 +23,8 @@ type columnBuffer struct {
 	dict   *dictBuffer     // nil: flat
 	nested []vector.Column // List and Struct: one per batch
 
-	lasting reservation // string bytes: part of the finished column
-	passing reservation // everything else: copied when the store is made
+	lasting budget // string bytes: part of the finished column
+	passing budget // everything else: copied when the store is made
 }
 
 // newColumnBuffers makes the buffers of one instance, charged to its account.
@@ -80,10 +52,10 @@ type chunks struct {
 }
 
 // take gives n more bytes, in one piece.
-func (c *chunks) take(n int, r *reservation) ([]byte, error) {
+func (c *chunks) take(n int, b *budget) ([]byte, error) {
 	if len(c.tail)+n > cap(c.tail) {
 		size := max(n, min(1<<20, max(1<<12, 2*cap(c.tail))))
-		if err := r.grow(int64(size)); err != nil {
+		if err := b.reserve(int64(size)); err != nil {
 			return nil, err
 		}
 		if len(c.tail) > 0 {
@@ -129,7 +101,7 @@ func (b *columnBuffer) add(c *vector.Column, sel vector.Selection) error {
 				b.nulls = append(b.nulls, uint32(b.rows+i))
 			}
 		}
-		if err := b.passing.grow(int64(len(b.nulls)-before) * 4); err != nil {
+		if err := b.passing.reserve(int64(len(b.nulls)-before) * 4); err != nil {
 			return err
 		}
 	}
@@ -232,12 +204,12 @@ func (b *columnBuffer) addStrings(c *vector.Column, sel vector.Selection) error 
 // and books what the text really takes then.
 func (b *columnBuffer) growText(estimate int64, appendAll func()) error {
 	before := b.text.Bytes()
-	if err := b.lasting.grow(estimate); err != nil {
+	if err := b.lasting.reserve(estimate); err != nil {
 		return err
 	}
 	appendAll()
 	if more := b.text.Bytes() - before - estimate; more > 0 {
-		return b.lasting.grow(more)
+		return b.lasting.reserve(more)
 	}
 	return nil
 }
@@ -258,7 +230,7 @@ func (b *columnBuffer) addCodes(c *vector.Column, sel vector.Selection) (ok bool
 	before := d.entries.Bytes()
 	defer func() {
 		if err == nil {
-			err = b.lasting.grow(d.entries.Bytes() - before)
+			err = b.lasting.reserve(d.entries.Bytes() - before)
 		}
 	}()
 	for i, code := range codes {
@@ -349,32 +321,12 @@ func newNullCursor(nulls []uint32) func(row int) bool {
 func (b *columnBuffer) addNested(c *vector.Column, sel vector.Selection) error {
 	flat := vector.Flatten(c)
 	part := vector.Gather(&flat, sel)
-	ownStrings(&part)
-	if err := b.passing.grow(columnBytes(&part)); err != nil {
+	own, err := ownNested(&b.passing, &part)
+	if err != nil {
 		return err
 	}
-	b.nested = append(b.nested, part)
+	b.nested = append(b.nested, own)
 	return nil
-}
-
-// ownStrings copies the bytes of all strings in a column.
-func ownStrings(c *vector.Column) {
-	*c = vector.Flatten(c)
-	for i := range c.Children {
-		ownStrings(&c.Children[i])
-	}
-	if c.Kind != vector.String {
-		return
-	}
-	var text vector.StringBuilder
-	for row := range c.Len {
-		if c.IsNull(row) {
-			text.Append(nil)
-			continue
-		}
-		text.Append(c.Views()[row].Bytes(c.Buffers))
-	}
-	*c = text.Column(c.Valid)
 }
 
 // columnBytes is the memory of a flat column.

@@ -54,7 +54,7 @@ type joinUnknowns struct {
 	anyNull   bool
 	nullRows  vector.Bitmap // by row: the last key is NULL; only with lists
 	nullLists vector.Bitmap // by first row of a list: it holds a NULL; only with lists
-	held      reservation
+	held      budget
 }
 
 type unknownPart struct {
@@ -81,7 +81,7 @@ func (s *joinBuild) reset(env *Env, instances int) {
 	if s.node.NullAware && (len(types) > 1 || s.node.Residual != nil) {
 		s.lists = newJoinIndex(types[:len(types)-1], false, instances, env.Account)
 	}
-	s.unknown = joinUnknowns{parts: make([]unknownPart, instances), held: reservation{account: env.Account}}
+	s.unknown = joinUnknowns{parts: make([]unknownPart, instances), held: budget{account: env.Account}}
 	s.parts = make([]joinPart, instances)
 	s.tail.marks = make([]vector.Bitmap, instances)
 	s.filters = newFilterBuild(s.node, instances, env)
@@ -171,7 +171,7 @@ func (s *joinBuild) plan(env *Env) error {
 		parts[i] = storePart{rows: s.parts[i].rows, buffers: s.parts[i].buffers}
 	}
 	var err error
-	s.store, err = newJoinStore(s.shape.storedFields, parts, reservation{account: env.Account})
+	s.store, err = newJoinStore(s.shape.storedFields, parts, budget{account: env.Account})
 	return err
 }
 
@@ -275,7 +275,7 @@ func (s *joinBuild) release() {
 	if s.lists != nil {
 		s.lists.release()
 	}
-	s.unknown.held.release()
+	s.unknown.held.free()
 	s.filters.release()
 	if s.store != nil {
 		s.store.release()

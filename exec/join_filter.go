@@ -12,7 +12,7 @@ import (
 // and publishes them.
 type filterBuild struct {
 	wanted []wantedFilter
-	held   reservation
+	held   budget
 }
 
 // wantedFilter is one runtime filter while the build side is read. A single
@@ -31,14 +31,14 @@ type filterPart struct {
 	n         int
 	encoder   *key.Encoder
 	block     key.Block
-	held      reservation
+	held      budget
 }
 
 // newFilterBuild decides which filters may be made at all: dropping probe rows
 // without a partner must be right for the kind of join, and the table must hold
 // the whole build side, not the share of one task.
 func newFilterBuild(n *physical.HashJoin, instances int, env *Env) *filterBuild {
-	f := &filterBuild{held: reservation{account: env.Account}}
+	f := &filterBuild{held: budget{account: env.Account}}
 	whole := env.Fragment == nil || env.Fragment == env.Group || n.Replicated
 	if env.Filters == nil || !whole || !needsProbeMatch(n.Kind) || n.NullEqual {
 		return f
@@ -105,7 +105,7 @@ func (f *filterBuild) publish(x *joinIndex, env *Env) {
 	for i := range f.wanted {
 		w := &f.wanted[i]
 		if w.strings != nil {
-			if filter := newTextFilter(w.typ, w.strings, f.held.grow); filter != nil {
+			if filter := newTextFilter(w.typ, w.strings, f.held.reserve); filter != nil {
 				env.Filters.Publish(w.ID, filter)
 			}
 		} else if filter := f.newInts(w, x); filter != nil {
@@ -131,7 +131,7 @@ func (f *filterBuild) newInts(w *wantedFilter, x *joinIndex) *intFilter {
 				})
 			}
 		}
-		return newIntFilter(w.typ, keys, f.held.grow)
+		return newIntFilter(w.typ, keys, f.held.reserve)
 	}
 	t := &x.table
 	if t.slots == nil && x.keyed > 0 {
@@ -144,7 +144,7 @@ func (f *filterBuild) newInts(w *wantedFilter, x *joinIndex) *intFilter {
 	if x.keyed > 0 {
 		keys.each(func(v int64) { keys.low, keys.high = min(keys.low, v), max(keys.high, v) })
 	}
-	return newIntFilter(w.typ, keys, f.held.grow)
+	return newIntFilter(w.typ, keys, f.held.reserve)
 }
 
 // fromDirect makes the filter of a bitmap or dense array, whose places are the
@@ -153,7 +153,7 @@ func (f *filterBuild) fromDirect(typ expr.Type, t *joinTable) *intFilter {
 	filter := &intFilter{typ: typ, low: int64(t.low), high: int64(t.low + t.span - 1), bitmap: t.bits}
 	if t.bits == nil {
 		words := vector.Words(len(t.dense))
-		if f.held.grow(int64(words)*8) != nil {
+		if f.held.reserve(int64(words)*8) != nil {
 			return nil
 		}
 		filter.bitmap = make(vector.Bitmap, words)
@@ -175,7 +175,7 @@ func (f *filterBuild) fromDirect(typ expr.Type, t *joinTable) *intFilter {
 
 func (w *wantedFilter) release() {
 	for i := range w.parts {
-		w.parts[i].held.release()
+		w.parts[i].held.free()
 	}
 	w.parts = nil
 	if w.strings != nil {
@@ -187,5 +187,5 @@ func (f *filterBuild) release() {
 	for i := range f.wanted {
 		f.wanted[i].release()
 	}
-	f.held.release()
+	f.held.free()
 }

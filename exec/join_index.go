@@ -37,7 +37,7 @@ type joinIndex struct {
 	rows  int // of the store, those without a usable key included
 	keyed int // rows in the table
 	parts []indexPart
-	held  reservation
+	held  budget
 }
 
 // indexPart is the keys of one instance's rows until they are in the table.
@@ -51,12 +51,12 @@ type indexPart struct {
 	twice     bool
 	encoder   *key.Encoder
 	block     key.Block
-	held      reservation
+	held      budget
 }
 
 // newJoinIndex makes the index for keys of these types, filled by n instances.
 func newJoinIndex(types []expr.Type, nullEqual bool, n int, account *memory.Account) *joinIndex {
-	x := &joinIndex{nullEqual: nullEqual, width: 1, held: reservation{account: account}}
+	x := &joinIndex{nullEqual: nullEqual, width: 1, held: budget{account: account}}
 	x.ints = len(types) == 1 && !nullEqual && integerLike(types[0])
 	if !x.ints {
 		nullable := make([]bool, len(types))
@@ -147,7 +147,7 @@ func (p *indexPart) addInts(c *vector.Column, sel vector.Selection, all bool) (v
 
 // skipOthers notes the rows of sel that are not usable.
 func (p *indexPart) skipOthers(sel, usable vector.Selection) error {
-	if err := p.held.grow(int64(len(sel)-len(usable)) * 4); err != nil {
+	if err := p.held.reserve(int64(len(sel)-len(usable)) * 4); err != nil {
 		return err
 	}
 	for i, row := range sel {
@@ -173,7 +173,7 @@ func (x *joinIndex) addWords(p *indexPart, cols []vector.Column, n int, sel vect
 					p.skip = append(p.skip, uint32(p.rows+i))
 				}
 			}
-			if err := p.held.grow(int64(len(p.skip)-before) * 4); err != nil {
+			if err := p.held.reserve(int64(len(p.skip)-before) * 4); err != nil {
 				return nil, err
 			}
 		} else {
@@ -300,7 +300,7 @@ func (x *joinIndex) choose(keysOnly, unique bool) error {
 		return nil
 	}
 	if !keysOnly && !unique {
-		if err := x.held.grow(int64(x.rows) * 4); err != nil {
+		if err := x.held.reserve(int64(x.rows) * 4); err != nil {
 			return err
 		}
 		x.table.next = make([]uint32, x.rows)
@@ -309,7 +309,7 @@ func (x *joinIndex) choose(keysOnly, unique bool) error {
 		return nil
 	}
 	size := 1 << bits.Len(uint(x.rows)*3/2)
-	if err := x.held.grow(int64(size)*8 + int64(x.rows*x.width)*8); err != nil {
+	if err := x.held.reserve(int64(size)*8 + int64(x.rows*x.width)*8); err != nil {
 		return err
 	}
 	x.table.slots = make([]uint64, size)
@@ -325,12 +325,12 @@ func (x *joinIndex) chooseDirect(low, span uint64, keysOnly bool) bool {
 	switch {
 	case keysOnly && span < max(bitmapPerRow*keyed, bitmapExtra):
 		words := vector.Words(int(span) + 1)
-		if x.held.grow(int64(words)*8) != nil {
+		if x.held.reserve(int64(words)*8) != nil {
 			return false
 		}
 		t.bits = make(vector.Bitmap, words)
 	case span < densePerRow*keyed+denseExtra:
-		if x.held.grow(int64(span+1)*4) != nil {
+		if x.held.reserve(int64(span+1)*4) != nil {
 			return false
 		}
 		t.dense = make([]uint32, span+1)
@@ -391,7 +391,7 @@ func (x *joinIndex) insert(part int) {
 
 func (p *indexPart) drop() {
 	p.keys, p.hashes, p.skip, p.encoder, p.block = chunks{}, chunks{}, nil, nil, key.Block{}
-	p.held.release()
+	p.held.free()
 }
 
 // seal ends the insertion: without duplicates the chains are dropped.
@@ -402,7 +402,7 @@ func (x *joinIndex) seal(unique bool) error {
 	}
 	if !twice && x.table.next != nil {
 		x.table.next = nil
-		x.held.shrink(int64(x.rows) * 4)
+		x.held.giveBack(int64(x.rows) * 4)
 	}
 	if twice && unique {
 		return sqlerr.New(sqlerr.InternalError, "a join's build keys were said to be unique and are not")
@@ -418,5 +418,5 @@ func (x *joinIndex) release() {
 		x.strings.Close()
 	}
 	x.table = joinTable{}
-	x.held.release()
+	x.held.free()
 }

@@ -19,7 +19,7 @@ type joinProbe struct {
 	finder   *joinFinder
 	lists    *joinFinder // over shared.lists; nil without
 	marks    vector.Bitmap
-	held     reservation // of marks
+	held     budget // of marks
 
 	batch *vector.Batch // being probed
 	cols  []vector.Column
@@ -51,7 +51,7 @@ func (p *joinProbe) open() error {
 	if marksBuild(p.node.Kind) {
 		p.held.account = p.emit.env.Account
 		words := vector.Words(p.shared.store.rows)
-		if err := p.held.grow(int64(words) * 8); err != nil {
+		if err := p.held.reserve(int64(words) * 8); err != nil {
 			return p.shared.fail(err)
 		}
 		p.marks = make(vector.Bitmap, words)
@@ -63,7 +63,7 @@ func (p *joinProbe) open() error {
 func (p *joinProbe) close() {
 	p.batch.Release()
 	p.batch = nil
-	p.held.release()
+	p.held.free()
 	closeEvaluators(p.keys)
 	p.residual.Close()
 }

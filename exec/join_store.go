@@ -11,7 +11,7 @@ type joinStore struct {
 	rows int
 	cols []vector.Column // by slot of the joinShape
 	part []storePart
-	held reservation
+	held budget
 }
 
 // storePart is the rows of one instance: rows base … base+rows-1 of the store.
@@ -24,7 +24,7 @@ type storePart struct {
 
 // newJoinStore allocates the columns for all parts. Then every part is copied by
 // copyPart, several at a time if need be.
-func newJoinStore(fields []expr.Field, parts []storePart, held reservation) (*joinStore, error) {
+func newJoinStore(fields []expr.Field, parts []storePart, held budget) (*joinStore, error) {
 	s := &joinStore{cols: make([]vector.Column, len(fields)), part: parts, held: held}
 	for i := range parts {
 		if parts[i].buffers == nil { // of an instance that left before it read anything
@@ -37,7 +37,7 @@ func newJoinStore(fields []expr.Field, parts []storePart, held reservation) (*jo
 	}
 	for slot, f := range fields {
 		if err := s.allocate(slot, f.Type); err != nil {
-			s.held.release()
+			s.held.free()
 			return nil, err
 		}
 	}
@@ -63,7 +63,7 @@ func (s *joinStore) allocate(slot int, t expr.Type) error {
 		c.Kind = layoutOf(t)
 	}
 	if nulls {
-		if err := s.held.grow(int64(vector.Words(s.rows)) * 8); err != nil {
+		if err := s.held.reserve(int64(vector.Words(s.rows)) * 8); err != nil {
 			return err
 		}
 		c.Valid = vector.NewBitmapSet(s.rows)
@@ -85,7 +85,7 @@ func (s *joinStore) allocate(slot int, t expr.Type) error {
 		}
 	}
 	size := s.rows * columnWidth(c)
-	if err := s.held.grow(int64(size)); err != nil {
+	if err := s.held.reserve(int64(size)); err != nil {
 		return err
 	}
 	c.Data = make([]byte, size)
@@ -104,7 +104,7 @@ func (s *joinStore) concatNested(slot int) error {
 		}
 		b.nested = nil
 	}
-	if err := s.held.grow(bytes); err != nil {
+	if err := s.held.reserve(bytes); err != nil {
 		return err
 	}
 	s.cols[slot] = vector.Concat(all)
@@ -173,9 +173,9 @@ func (s *joinStore) copyPart(p *storePart) {
 		for _, buf := range b.text.Column(nil).Buffers {
 			views -= int64(cap(buf))
 		}
-		b.lasting.shrink(views)
+		b.lasting.giveBack(views)
 		b.chunks, b.dict, b.nulls, b.text = chunks{}, nil, nil, vector.StringBuilder{}
-		b.passing.release()
+		b.passing.free()
 	}
 }
 
@@ -233,13 +233,13 @@ func (s *joinStore) release() {
 	for i := range s.part {
 		releaseBuffers(s.part[i].buffers)
 	}
-	s.held.release()
+	s.held.free()
 }
 
 func releaseBuffers(buffers []columnBuffer) {
 	for i := range buffers {
-		buffers[i].passing.release()
-		buffers[i].lasting.release()
+		buffers[i].passing.free()
+		buffers[i].lasting.free()
 	}
 }
 

@@ -31,7 +31,7 @@ func (u *joinUnknowns) seal(lists *joinIndex) error {
 	if lists == nil || lists.rows == 0 {
 		return nil
 	}
-	if err := u.held.grow(2 * 8 * int64(vector.Words(lists.rows))); err != nil {
+	if err := u.held.reserve(2 * 8 * int64(vector.Words(lists.rows))); err != nil {
 		return err
 	}
 	u.nullRows, u.nullLists = vector.NewBitmap(lists.rows), vector.NewBitmap(lists.rows)

@@ -97,7 +97,7 @@ func (s *nestedBuild) plan(env *Env) error {
 		parts[i] = storePart{rows: s.parts[i].rows, buffers: s.parts[i].buffers}
 	}
 	var err error
-	s.store, err = newJoinStore(s.shape.storedFields, parts, reservation{account: env.Account})
+	s.store, err = newJoinStore(s.shape.storedFields, parts, budget{account: env.Account})
 	if err == nil {
 		s.rows = s.store.rows
 	}

@@ -36,7 +36,7 @@ type nestedLoopJoin struct {
 	loop         nestedLoop
 	marks        vector.Bitmap // FullOuter: build rows that found a partner
 	tail         []uint32
-	held         reservation
+	held         budget
 	closed       bool
 }
 
@@ -132,7 +132,7 @@ func (j *nestedLoopJoin) readBuild(ctx context.Context) error {
 	rows := j.shared.rows
 	if j.node.Kind == physical.FullOuter {
 		j.held.account = env.Account
-		if err := j.held.grow(int64(vector.Words(rows)) * 8); err != nil {
+		if err := j.held.reserve(int64(vector.Words(rows)) * 8); err != nil {
 			return j.shared.fail(err)
 		}
 		j.marks = vector.NewBitmap(rows)
@@ -448,7 +448,7 @@ func (j *nestedLoopJoin) Close() error {
 	j.stage = joinDone
 	j.loop.batch.Release()
 	j.loop.batch = nil
-	j.held.release()
+	j.held.free()
 	j.cond.Close()
 	if j.compare != nil {
 		j.compare.Close()

@@ -9,7 +9,8 @@ import (
 )
 
 // rowStore keeps rows in memory of its own, as columns in chunks of the batches
-// they came in. Dictionary columns keep their codes, over one copy per dictionary.
+// they came in: rows that are sorted or replaced are named by chunk and row, where
+// a join looks rows up in columns of one piece (columnBuffer, joinStore). Dictionary columns keep their codes, over one copy per dictionary.
 type rowStore struct {
 	b      *budget
 	chunks []rowChunk

@@ -6,7 +6,8 @@ import (
 	"github.com/skein-query/skein/exec/memory"
 )
 
-// budget is what one structure of an operator holds of the task's account.
+// budget is what one structure of an operator holds of the task's account. Without
+// an account nothing is charged.
 type budget struct {
 	account *memory.Account
 	held    int64
@@ -27,9 +28,9 @@ func (b *budget) reserve(n int64) error {
 	return nil
 }
 
-// giveBack returns n bytes that were reserved.
+// giveBack returns n bytes that were reserved, at most all of them.
 func (b *budget) giveBack(n int64) {
-	if b.account != nil {
+	if n = min(n, b.held); b.account != nil {
 		b.account.Release(n)
 		b.held -= n
 	}
