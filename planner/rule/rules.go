@@ -31,6 +31,7 @@ func Steps() []Step {
 		{"inline", plain(func(n logical.Node, q *Query) logical.Node { return InlineSingle(n, q.IDs) })},
 		{"push", plain(func(n logical.Node, q *Query) logical.Node { return Push(n, q.IDs) })},
 		{"prune", prune},
+		{"distinct", plain(func(n logical.Node, q *Query) logical.Node { return SplitDistinct(n, q.Est, q.IDs) })},
 		{"share", plain(func(n logical.Node, q *Query) logical.Node { return Share(n, q.IDs) })},
 		{"order", plain(func(n logical.Node, q *Query) logical.Node { return Order(n, q.Est, q.IDs) })},
 		{"prune again", prune},
