@@ -118,8 +118,11 @@ type noResult struct{}
 
 func (noResult) QueryID() string                                 { return "" }
 func (noResult) Next(context.Context) (arrow.RecordBatch, error) { return nil, io.EOF }
-func (noResult) Affected() int64                                 { return -1 }
 func (noResult) Close() error                                    { return nil }
+
+// Affected is 0, not -1: the JDBC driver takes an unknown count for a query and
+// executes the statement a second time.
+func (noResult) Affected() int64 { return 0 }
 
 // checkArgs refuses arguments that do not fit the parameters in number.
 func checkArgs(args []expr.Value, params []expr.Type) error {
