@@ -20,11 +20,12 @@ import tables
 from process import Engine, Failed
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+INTERRUPTS = signal.SIGINT, signal.SIGTERM, signal.SIGHUP
 
 
 def main():
     options = arguments()
-    for number in (signal.SIGTERM, signal.SIGHUP):
+    for number in INTERRUPTS:  # SIGINT too: a background job begins with it ignored
         signal.signal(number, lambda number, frame: sys.exit(128 + number))
     data = options.data / f"sf{options.sf}"
     tables.generate(data, options.sf)
@@ -36,7 +37,8 @@ def main():
         try:
             outcome = compare(running, options, data)
         finally:
-            signal.signal(signal.SIGINT, signal.SIG_IGN)  # a second one must not leave children behind
+            for number in INTERRUPTS:
+                signal.signal(number, signal.SIG_IGN)  # a second one must not leave children behind
             for engine in all_engines:
                 engine.stop()
     write(outcome, options)
@@ -113,7 +115,5 @@ def write(outcome, options):
 if __name__ == "__main__":
     try:
         main()
-    except KeyboardInterrupt:
-        sys.exit(130)
     except subprocess.CalledProcessError as error:
         sys.exit(f"{error.cmd[0]} ended with exit code {error.returncode}")

@@ -23,7 +23,7 @@ import tables
 
 
 class DuckDB:
-    settings = "threads={threads}; views over read_parquet; parquet_metadata_cache=true; files not cached (its default for local ones)"
+    settings = "threads={threads}; views over read_parquet; parquet_metadata_cache=true; cache_local_files=false (its default)"
 
     def __init__(self, data, threads, skein):
         import duckdb
@@ -67,7 +67,7 @@ class Polars:
 
 
 class DataFusion:
-    settings = "target_partitions={threads}, TOKIO_WORKER_THREADS={threads}; register_parquet; everything else as it comes"
+    settings = "target_partitions={threads}, TOKIO_WORKER_THREADS={threads}; register_parquet; else its defaults"
 
     def __init__(self, data, threads, skein):
         os.environ["TOKIO_WORKER_THREADS"] = str(threads)
@@ -98,7 +98,8 @@ class Skein:
         self.version = subprocess.run([skein, "version"], check=True, stdout=subprocess.PIPE, text=True).stdout.strip()
         with tempfile.TemporaryDirectory() as folder:
             said = pathlib.Path(folder) / "said"  # a file, not a pipe: nobody reads on after the first line
-            command = [skein, "serve", "--listen", "127.0.0.1:0", "--threads", str(threads), "--workers", "2", "--tables", data]
+            command = [skein, "serve", "--listen", "127.0.0.1:0", "--threads", str(threads), "--workers", "2",
+                       "--tables", data]
             with open(said, "w") as out:
                 self.server = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out)
             self.pid = self.server.pid

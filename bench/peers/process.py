@@ -32,7 +32,7 @@ class Engine:
     def start(self, timeout_s=120):
         with open(self.log, "ab") as log:
             # A session of its own: an interrupt from the terminal comes to us alone, and we end the whole group.
-            self.process = subprocess.Popen([sys.executable, "-B", CHILD, *self.arguments], stdin=subprocess.PIPE,
+            self.process = subprocess.Popen([sys.executable, "-B", CHILD, *self.arguments], bufsize=0, stdin=subprocess.PIPE,
                                             stdout=subprocess.PIPE, stderr=log, start_new_session=True)
         self.unread = b""
         ready, _ = self.reply(timeout_s)
@@ -46,7 +46,6 @@ class Engine:
             self.start()
         try:
             self.process.stdin.write(json.dumps(request).encode() + b"\n")
-            self.process.stdin.flush()
         except BrokenPipeError:
             pass  # its death is seen, and explained, by reply
         return self.reply(timeout_s)
@@ -71,7 +70,7 @@ class Engine:
         if self.pid:
             peak = max(peak, self.anonymous_bytes())
         if "failed" in answer:
-            if not self.pid:
+            if not self.pid or not self.anonymous_bytes():  # it never was, or its server died
                 self.stop()
             raise Failed(answer["failed"])
         return answer, peak

@@ -13,8 +13,8 @@ def text(outcome, picture):
     parts = [head(outcome, names)]
     if picture:
         parts.append(f"![Skein's time over the best peer's, per query]({picture})")
-    parts += [seconds(outcome, names), cpu(outcome, names), memory(outcome, names), latency(outcome), settings(outcome, names),
-              faults(outcome, names)]
+    parts += [seconds(outcome, names), cpu(outcome, names), memory(outcome, names), latency(outcome),
+              settings(outcome, names), faults(outcome, names)]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
@@ -52,7 +52,8 @@ def seconds(outcome, names):
         lines[-1].append(f"**{ratio_text(peer_ratio(sums) if whole else None)}**")
         lines.append(["Skein Σ / Σ", *(ratio_text(over(sums["skein"], sums[name])) for name in names), ""])
         floor = sum(min(results[name] for name in peers) for results in whole)
-        tail = f"\n\nSkein's sum over the sum of the best peer of each query ({floor:.3f} s): {ratio_text(over(sums['skein'], floor))}."
+        tail = ("\n\nSkein's sum over the sum of the best peer of each query "
+                f"({floor:.3f} s): {ratio_text(over(sums['skein'], floor))}.")
     else:
         tail = ""
     return "## Seconds\n\n" + table(header, lines) + tail
@@ -73,8 +74,9 @@ def memory(outcome, names):
         peaks = {number: results[name]["peak_bytes"] for number, results in outcome["queries"].items()}
         worst = max(peaks, key=peaks.get)
         lines.append([TITLES[name], f"{outcome['base_bytes'][name] / MIB:,.0f}", f"{peaks[worst] / MIB:,.0f}", f"Q{worst}"])
-    return "## Anonymous memory, MiB\n\nRssAnon of the engine's process, which is Python for the peers and the server for Skein: when it is ready, and the highest sample of all runs.\n\n" + table(
-        ["Engine", "Before", "Peak", "in"], lines)
+    return ("## Anonymous memory, MiB\n\nRssAnon of the engine's process, which is Python for the peers and the server for "
+            "Skein:\nwhen it is ready, and the highest sample of all runs.\n\n"
+            + table(["Engine", "Before", "Peak", "in"], lines))
 
 
 def latency(outcome):
@@ -82,8 +84,9 @@ def latency(outcome):
         return ""
     lines = [[title, *(f"{quantile(outcome['latency'][how], q) * 1000:.2f}" for q in (0, 0.5, 0.99))]
              for how, title in (("fresh", "a new statement each time"), ("prepared", "one prepared statement"))]
-    return "## `select 1` on Skein, ms\n\nFrom Python through ADBC, one client, {:,} executions.\n\n".format(
-        len(outcome["latency"]["fresh"])) + table(["", "best", "median", "99 %"], lines)
+    count = len(outcome["latency"]["fresh"])
+    return (f"## `select 1` on Skein, ms\n\nFrom Python through ADBC, one client, {count:,} executions.\n\n"
+            + table(["", "best", "median", "99 %"], lines))
 
 
 def settings(outcome, names):
