@@ -13,5 +13,6 @@
 //
 // It must not know files or formats: tables come from the Catalog it declares.
 // Reading order: binder.go, query.go, select.go, from.go, scope.go, expr.go,
-// call.go, subquery.go.
+// call.go, subquery.go; for GROUP BY group.go, groupsets.go, groupplan.go and
+// regroup.go; what else has a file of its own is named after it.
 package bind
