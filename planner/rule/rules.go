@@ -30,6 +30,7 @@ func Steps() []Step {
 		{"unnest", func(n logical.Node, q *Query) (logical.Node, error) { return Unnest(n, q.IDs) }},
 		{"inline", plain(func(n logical.Node, q *Query) logical.Node { return InlineSingle(n, q.IDs) })},
 		{"push", plain(func(n logical.Node, q *Query) logical.Node { return Push(n, q.IDs) })},
+		{"eliminate", plain(func(n logical.Node, _ *Query) logical.Node { return Eliminate(n) })},
 		{"prune", prune},
 		{"distinct", plain(func(n logical.Node, q *Query) logical.Node { return SplitDistinct(n, q.Est, q.IDs) })},
 		{"share", plain(func(n logical.Node, q *Query) logical.Node { return Share(n, q.IDs) })},
