@@ -44,7 +44,8 @@ def draw(outcome, bars, low, high):
             parts.append(words(LEFT - 8, y(tick) + 4, f"{tick:g}×", anchor="end", fill="#555"))
     for number, (label, value, peer) in enumerate(bars):
         middle = LEFT + step * (number + 0.5)
-        parts.append(words(middle, HEIGHT - BOTTOM + 22, label, anchor="middle", weight="bold" if label == "Σ" else "normal"))
+        weight = "bold" if label == "Σ" else "normal"
+        parts.append(words(middle, HEIGHT - BOTTOM + 22, label, anchor="middle", weight=weight))
         if value:
             top, end = sorted((y(value), y(1)))
             parts.append(f'<rect x="{middle - step * 0.36:.1f}" y="{top:.1f}" width="{step * 0.72:.1f}" '

@@ -24,9 +24,12 @@ def head(outcome, names):
     return f"""# TPC-H at SF {outcome["scale"]}, {outcome["date"]}
 
 {versions}.
-{machine["cpu"]}, {machine["cpus"]} CPUs, {machine["memory_bytes"] / GIB:.0f} GiB, {machine["system"]}, Python {machine["python"]}; load average {machine["load"]:.2f} before the start.
-{outcome["threads"]} threads each, best of {outcome["runs"]}, {outcome["bytes"] / MIB:,.0f} MiB of snappy Parquet by tpchgen-cli in the page cache, decoded anew in every query.
-Ratios of this one run are the claim, its absolute times are not. [How it is measured](../peers/README.md)."""
+
+* {machine["cpu"]}, {machine["cpus"]} CPUs, {machine["memory_bytes"] / GIB:.0f} GiB; {machine["system"]}; \
+Python {machine["python"]}; load average {machine["load"]:.2f} before the start
+* {outcome["threads"]} threads each, best of {outcome["runs"]}, {outcome["bytes"] / MIB:,.0f} MiB of snappy Parquet by \
+tpchgen-cli in the page cache, decoded anew in every query
+* ratios of this one run are the claim, its absolute times are not: [how it is measured](../peers/README.md)"""
 
 
 def version(outcome, name):
@@ -64,8 +67,8 @@ def cpu(outcome, names):
     whole = [results for results in best.values() if all(results[name] is not None for name in names)]
     lines = [[f"{number}", *(show(results, name) for name in names)] for number, results in best.items()]
     lines.append(["**Σ**", *(f"**{sum(results[name] for results in whole):.3f}**" for name in names)])
-    return "## CPU seconds\n\nUser and system time, the least of the runs; Skein's with the client's.\n\n" + table(
-        ["Query", *map(TITLES.get, names)], lines)
+    return ("## CPU seconds\n\nUser and system time, the least of the runs; Skein's with the client's.\n\n"
+            + table(["Query", *map(TITLES.get, names)], lines))
 
 
 def memory(outcome, names):
