@@ -35,6 +35,7 @@ type hashJoin struct {
 	passed       int // barriers arrived at
 	stage        joinStage
 	tail         []uint32 // build rows claimed and not given out yet
+	out          coalescer
 	closed       bool
 }
 
@@ -49,7 +50,7 @@ const (
 
 func newHashJoin(n *physical.HashJoin, probe, build Operator, env *Env) (Operator, error) {
 	shape := newJoinShape(n.Kind, probe.Schema(), build.Schema(), n.Schema(), n.Emit, n.Residual, nil)
-	j := &hashJoin{node: n, env: env, probe: probe, build: build}
+	j := &hashJoin{node: n, env: env, probe: probe, build: build, out: coalescer{env: env, fields: shape.schema}}
 	j.replicated = n.Replicated && env.Fragment != env.Group
 	if j.replicated && marksBuild(n.Kind) {
 		return nil, sqlerr.New(sqlerr.InternalError, "a %s join cannot share its build side between tasks", n.Kind)
@@ -85,6 +86,11 @@ func newResidual(shape *joinShape, env *Env) (*eval.Filter, error) {
 func (j *hashJoin) Schema() []expr.Field { return j.prober.emit.shape.schema }
 
 func (j *hashJoin) Next(ctx context.Context) (*vector.Batch, error) {
+	return j.out.next(func() (*vector.Batch, error) { return j.produce(ctx) })
+}
+
+// produce gives the next output as it comes about.
+func (j *hashJoin) produce(ctx context.Context) (*vector.Batch, error) {
 	for {
 		var b *vector.Batch
 		var err error
@@ -189,6 +195,7 @@ func (j *hashJoin) Close() error {
 	j.closed = true
 	j.stage = joinDone
 	j.prober.close()
+	j.out.close()
 	if !j.replicated {
 		for ; j.passed < joinBarriers; j.passed++ {
 			j.shared.barriers[j.passed].Leave()
