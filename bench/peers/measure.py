@@ -32,10 +32,15 @@ def start(engines, timeout_s):
 
 
 def latency(engine, timeout_s):
-    """select 1, in seconds, sorted: as a statement of its own each time, and as one prepared statement."""
+    """Seconds for select 1: as a statement of its own each time, and as one prepared statement."""
     engine.ask(timeout_s, latency="select 1", count=100)
     reply, _ = engine.ask(timeout_s, latency="select 1", count=LATENCY_RUNS)
-    return {how: sorted(seconds) for how, seconds in reply.items()}
+    return {how: dict(zip(("best", "median", "p99"), quantiles(seconds))) for how, seconds in reply.items()}
+
+
+def quantiles(seconds):
+    ordered = sorted(seconds)
+    return [ordered[int(q * len(ordered))] for q in (0, 0.5, 0.99)]
 
 
 def measure(engines, numbers, scale, runs, timeout_s):

@@ -1,9 +1,7 @@
 """The outcome as one page of Markdown."""
 
-import math
-
 from engines import TITLES
-from measure import ok
+from measure import LATENCY_RUNS, ok
 
 GIB, MIB = 1 << 30, 1 << 20
 
@@ -85,10 +83,9 @@ def memory(outcome, names):
 def latency(outcome):
     if "latency" not in outcome:
         return ""
-    lines = [[title, *(f"{quantile(outcome['latency'][how], q) * 1000:.2f}" for q in (0, 0.5, 0.99))]
+    lines = [[title, *(f"{seconds * 1000:.2f}" for seconds in outcome["latency"][how].values())]
              for how, title in (("fresh", "a new statement each time"), ("prepared", "one prepared statement"))]
-    count = len(outcome["latency"]["fresh"])
-    return (f"## `select 1` on Skein, ms\n\nFrom Python through ADBC, one client, {count:,} executions.\n\n"
+    return (f"## `select 1` on Skein, ms\n\nFrom Python through ADBC, one client, {LATENCY_RUNS:,} executions.\n\n"
             + table(["", "best", "median", "99 %"], lines))
 
 
@@ -121,10 +118,6 @@ def peer_ratio(values):
 
 def over(a, b):
     return a / b if a is not None and b else None
-
-
-def quantile(values, q):
-    return values[min(len(values) - 1, math.floor(q * len(values)))]
 
 
 def show(results, name):
