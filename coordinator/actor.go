@@ -38,6 +38,7 @@ type Coordinator struct {
 
 	mu      sync.Mutex
 	workers []Worker
+	closed  bool
 	turn    atomic.Int64
 	lastID  atomic.Int64
 	running map[string]*Query // only touched by Receive
@@ -92,6 +93,9 @@ type ended struct {
 	err error
 }
 
+// closing ends all queries.
+type closing struct{}
+
 // Run places a plan and starts it. The caller reads the result and closes it.
 func (c *Coordinator) Run(root physical.Node, fields []expr.Field, s Settings) (*Running, error) {
 	workers := c.members(s)
@@ -119,10 +123,24 @@ func (c *Coordinator) Run(root physical.Node, fields []expr.Field, s Settings) (
 	for _, e := range p.Plan.Edges {
 		edges[e.ID] = exchange.NewEdge(EdgePartitions(e, p.Partitions), e.Kind == physical.Broadcast)
 	}
+	open, err := c.start(p, edges)
+	if err != nil {
+		return nil, err
+	}
+	return &Running{ID: p.ID, Fields: fields, Plan: p.Plan, result: open.Result, c: c}, nil
+}
+
+// start hands a query to the actor, unless that has been closed.
+func (c *Coordinator) start(p Placed, edges map[int]*exchange.Edge) (*exchange.Query, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.closed {
+		return nil, shuttingDown()
+	}
 	open := c.hub.Open(p.ID, edges)
 	c.active.Store(p.ID, struct{}{})
 	c.system.Send(c.self, &started{NewQuery(p)})
-	return &Running{ID: p.ID, Fields: fields, Plan: p.Plan, result: open.Result, c: c}, nil
+	return open, nil
 }
 
 // Fragments is a plan as it would run: cut at exchanges when it is distributed.
@@ -160,6 +178,12 @@ func (c *Coordinator) Receive(_ cluster.Address, message any) {
 			c.perform(q, q.Step(Cancel{Err: m.err}))
 		}
 		c.hub.Close(m.id, m.err)
+	case *closing:
+		for _, id := range slices.Sorted(maps.Keys(c.running)) {
+			q := c.running[id]
+			c.perform(q, q.Step(Cancel{shuttingDown()}))
+		}
+		c.hub.CloseAll(shuttingDown())
 	case *WorkerLost:
 		for _, id := range slices.Sorted(maps.Keys(c.running)) {
 			q := c.running[id]
@@ -222,6 +246,19 @@ func (c *Coordinator) address(worker string) cluster.Address {
 		}
 	}
 	return cluster.Address{}
+}
+
+// Close ends all queries and frees what they hold; no new ones are taken.
+func (c *Coordinator) Close() {
+	c.mu.Lock()
+	c.closed = true
+	c.mu.Unlock()
+	c.system.Send(c.self, &closing{})
+	c.system.Stop(c.self)
+}
+
+func shuttingDown() error {
+	return sqlerr.New(sqlerr.AdminShutdown, "the cluster is shutting down")
 }
 
 // Cancel ends a query by its ID; ending one that is over does nothing.

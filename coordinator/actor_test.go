@@ -164,3 +164,29 @@ func TestALostWorkerEndsItsQueriesAndGetsNoMore(t *testing.T) {
 	}
 	s.forgets(t)
 }
+
+func TestACoordinatorThatIsClosedEndsItsQueries(t *testing.T) {
+	s := newStage(t, true)
+	var running []*Running
+	for range 3 {
+		r, err := s.Run(scan(), nil, Settings{Mode: place.Always})
+		if err != nil {
+			t.Fatal(err)
+		}
+		running = append(running, r)
+	}
+	s.Close()
+	if s.hub.Len() != 0 || len(s.running) != 0 {
+		t.Errorf("%d queries are open and %d running", s.hub.Len(), len(s.running))
+	}
+	for _, r := range running {
+		if _, err := r.Result().Next(t.Context()); err == nil || err == io.EOF {
+			t.Errorf("a query that was cut off gives %v", err)
+		}
+		r.Close()
+	}
+	if _, err := s.Run(scan(), nil, Settings{}); sqlerr.CodeOf(err) != sqlerr.AdminShutdown {
+		t.Errorf("a closed coordinator says %v", err)
+	}
+	s.Close()
+}

@@ -10,6 +10,7 @@ import (
 // closed and the last run has ended, whichever is later.
 type queryAccount struct {
 	*memory.Account
+	query string
 	users int // runs, and one for the open query
 }
 
@@ -19,7 +20,7 @@ func (w *Worker) enter(id string, q *exchange.Query) *queryAccount {
 	a := w.accounts[q]
 	first := a == nil
 	if first {
-		a = &queryAccount{Account: w.res.Ledger.NewAccount("query " + id), users: 1}
+		a = &queryAccount{Account: w.res.Ledger.NewAccount("query " + id), query: id, users: 1}
 		w.accounts[q] = a
 	}
 	a.users++
@@ -35,7 +36,9 @@ func (w *Worker) leave(q *exchange.Query, a *queryAccount) {
 	defer w.mu.Unlock()
 	a.users--
 	if a.users == 0 {
-		a.Close()
+		if left := a.Close(); left > 0 { // an operator forgot it, or a reader was stopped with a batch in hand
+			w.log.Debug("memory left by a query", "worker", w.Name, "query", a.query, "bytes", left)
+		}
 		delete(w.accounts, q)
 	}
 }

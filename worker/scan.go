@@ -43,7 +43,7 @@ type scan struct {
 	files   *parquet.Cache
 	queue   *morsels
 	metrics *parquet.Metrics
-	preds   []parquet.Predicate // of the plan, for this instance
+	preds   []*predicate        // of the plan, for this instance
 	dynamic []parquet.Predicate // runtime filters that have been published so far
 	waiting []physical.RuntimeFilterUse
 	current *parquet.RowGroupScan
@@ -57,6 +57,7 @@ func newScan(n *physical.Scan, env *exec.Env, files *parquet.Cache, metrics *par
 	for _, cond := range n.Filter {
 		p, err := newPredicate(cond, n.Fields, env)
 		if err != nil {
+			s.closePredicates()
 			return nil, err
 		}
 		s.preds = append(s.preds, p)
@@ -135,8 +136,11 @@ func (s *scan) advance(ctx context.Context) error {
 
 // specFor finds the scan's columns in a file by name.
 func (s *scan) specFor(f *parquet.File) (*parquet.Scan, error) {
-	spec := &parquet.Scan{Emit: s.node.Emit, Predicates: s.preds, BatchRows: s.env.Rows(), Pool: s.env.Pool,
+	spec := &parquet.Scan{Emit: s.node.Emit, BatchRows: s.env.Rows(), Pool: s.env.Pool,
 		Account: s.env.Account, Metrics: s.metrics}
+	for _, p := range s.preds {
+		spec.Predicates = append(spec.Predicates, p)
+	}
 	fields := f.Fields()
 	for i, name := range s.node.Columns {
 		at := -1
@@ -176,10 +180,17 @@ func (s *scan) runtimeFilters() []parquet.Predicate {
 }
 
 func (s *scan) Close() error {
+	s.closePredicates()
 	if s.current == nil {
 		return nil
 	}
 	err := s.current.Close()
 	s.current = nil
 	return err
+}
+
+func (s *scan) closePredicates() {
+	for _, p := range s.preds {
+		p.Close()
+	}
 }

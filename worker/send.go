@@ -38,6 +38,7 @@ func newSender(out wire.OutputEdge, fields []expr.Field, env *exec.Env, frames b
 	for i, k := range out.Exchange.Keys {
 		e, err := eval.New(k, fields, eval.Options{Pool: env.Pool, Account: env.Account})
 		if err != nil {
+			s.close()
 			return nil, err
 		}
 		s.keys = append(s.keys, e)
@@ -104,6 +105,9 @@ func (s *sender) close() {
 	for _, b := range s.pieces {
 		left := b.take()
 		left.Free()
+	}
+	for _, k := range s.keys {
+		k.Close()
 	}
 	if s.encode != nil {
 		s.encode.Strings().Close()

@@ -2,6 +2,8 @@ package exchange
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"sync"
 
 	"github.com/skein-query/skein/internal/sqlerr"
@@ -99,5 +101,15 @@ func (h *Hub) Close(query string, err error) {
 	q.mu.Unlock()
 	for _, f := range onClose {
 		f()
+	}
+}
+
+// CloseAll closes every query.
+func (h *Hub) CloseAll(err error) {
+	h.mu.Lock()
+	ids := slices.Collect(maps.Keys(h.queries))
+	h.mu.Unlock()
+	for _, id := range ids {
+		h.Close(id, err)
 	}
 }

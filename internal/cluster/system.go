@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"sync"
+	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
 )
@@ -40,7 +41,10 @@ type System struct {
 // message, is nothing that whoever runs a cluster can act on.
 func NewSystem(log *slog.Logger) *System {
 	quiet := slog.New(warnings{log.Handler()})
-	return &System{system: actor.NewActorSystem(actor.WithLoggerFactory(func(*actor.ActorSystem) *slog.Logger { return quiet }))}
+	return &System{system: actor.NewActorSystem(
+		actor.WithLoggerFactory(func(*actor.ActorSystem) *slog.Logger { return quiet }),
+		// A message to an actor that has stopped starts a goroutine for as long.
+		actor.WithDeadLetterThrottleInterval(time.Millisecond))}
 }
 
 // warnings is a handler that passes on what is at least a warning.

@@ -248,15 +248,31 @@ func listening(c Config) Config {
 	return c
 }
 
+// logged is the log of a server from a level on.
+type logged struct {
+	mu  sync.Mutex
+	out strings.Builder
+}
+
+func (l *logged) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.out.Write(p)
+}
+
+func (l *logged) at(level slog.Level) *slog.Logger {
+	return slog.New(slog.NewTextHandler(l, &slog.HandlerOptions{Level: level}))
+}
+
+func (l *logged) text() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.out.String()
+}
+
 func TestANormalRunLogsNoWarnings(t *testing.T) {
-	var mu sync.Mutex
-	var out strings.Builder
-	c := listening(Config{Workers: 2, Threads: 2, Distribution: place.Always})
-	c.Log = slog.New(slog.NewTextHandler(writerFunc(func(p []byte) (int, error) {
-		mu.Lock()
-		defer mu.Unlock()
-		return out.Write(p)
-	}), &slog.HandlerOptions{Level: slog.LevelWarn}))
+	var log logged
+	c := listening(Config{Workers: 2, Threads: 2, Distribution: place.Always, Log: log.at(slog.LevelWarn)})
 	s, err := Start(t.Context(), c)
 	if err != nil {
 		t.Fatal(err)
@@ -268,16 +284,50 @@ func TestANormalRunLogsNoWarnings(t *testing.T) {
 	_ = leave(t.Context(), conn)
 	conn.Close()
 	s.Close()
-	mu.Lock()
-	defer mu.Unlock()
-	if out.Len() > 0 {
-		t.Errorf("logged:\n%s", out.String())
+	if text := log.text(); text != "" {
+		t.Errorf("logged:\n%s", text)
 	}
 }
 
-type writerFunc func([]byte) (int, error)
-
-func (f writerFunc) Write(p []byte) (int, error) { return f(p) }
+// TestOperatorsGiveBackWhatTheyReserved: the account of a query is closed with it,
+// but nothing should be left in it by then.
+func TestOperatorsGiveBackWhatTheyReserved(t *testing.T) {
+	queries := []string{
+		"select n from numbers where n % 7 = 3 or n in (1, 2, 90) order by n desc limit 3",
+		"select name, length(name) || 'x' from employees where name like '%a%' order by 2, 1",
+		"select d.name, count(*), min(e.name), avg(e.salary) from employees e join departments d using (dept_id) group by d.name having count(*) > 1",
+		"select e.name, d.name from employees e full join departments d on e.dept_id = d.dept_id and e.salary > 10",
+		"select name from employees where dept_id not in (select dept_id from departments where name like '%s')",
+		"select count(distinct n % 10), string_agg(n::text, ',') from numbers group by n % 4",
+		"select n from numbers intersect select n * 2 from numbers union all select 5 except all select 6",
+		"with s as (select n % 5 as k, count(*) as c from numbers group by 1) select * from s a join s b on a.k = b.c",
+		"select a.n, (select max(b.n) from numbers b where b.n < a.n) from numbers a where exists (select from numbers c where c.n = a.n + 1)",
+	}
+	for _, w := range ways() {
+		var log logged
+		c := listening(w.Config)
+		c.Log = log.at(slog.LevelDebug)
+		s, err := Start(t.Context(), c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		conn := connect(t, s)
+		for _, sql := range queries {
+			before := len(log.text())
+			if _, err := conn.Query(t.Context(), sql); err != nil {
+				t.Errorf("%s: %s: %v", w.name, sql, err)
+			}
+			idle(t, s, 0)
+			for line := range strings.Lines(log.text()[before:]) {
+				if strings.Contains(line, "memory left") {
+					t.Errorf("%s: %s: %s", w.name, sql, line)
+				}
+			}
+		}
+		conn.Close()
+		s.Close()
+	}
+}
 
 func TestAShuffleBeyondTheBudgetIsRefusedAndTheServerGoesOn(t *testing.T) {
 	for _, w := range ways()[1:] {

@@ -46,6 +46,7 @@ type Server struct {
 	flight   *flight.Server
 	failed   chan error
 	system   *cluster.System
+	coord    *coordinator.Coordinator
 	workers  []*worker.Worker
 	files    *parquet.Cache
 	ledger   *memory.Ledger
@@ -99,6 +100,7 @@ func (s *Server) startCluster(c Config, store object.Store) (*session.Statements
 	if err != nil {
 		return nil, err
 	}
+	s.coord = coord
 	for i := range c.Workers {
 		name := fmt.Sprintf("worker-%d", i+1)
 		threads := c.Threads / c.Workers
@@ -157,6 +159,9 @@ func (s *Server) Close() {
 		ctx, cancel := context.WithTimeout(context.Background(), closeTimeout)
 		s.flight.Shutdown(ctx)
 		cancel()
+	}
+	if s.coord != nil {
+		s.coord.Close()
 	}
 	for _, w := range s.workers {
 		w.Close()
