@@ -54,9 +54,7 @@ func Free(n Node) Set {
 	free := Set{}
 	defined := Set{}
 	Walk(n, func(n Node) bool {
-		for _, c := range n.Columns() {
-			defined[c.ID] = true
-		}
+		defines(n, defined)
 		if a, ok := n.(*Aggregate); ok {
 			for _, g := range a.Groups {
 				free[g.ID] = true
@@ -76,6 +74,25 @@ func Free(n Node) Set {
 		delete(free, id)
 	}
 	return free
+}
+
+// defines adds the columns that n delivers for the first time; what it passes on
+// is defined below it.
+func defines(n Node, set Set) {
+	switch n := n.(type) {
+	case *Scan, *Values, *Project, *SetOp, *Reference:
+		for _, c := range n.Columns() {
+			set[c.ID] = true
+		}
+	case *Aggregate:
+		for _, a := range n.Aggs {
+			set[a.Col.ID] = true
+		}
+	case *Join:
+		if n.Kind == Mark {
+			set[n.MarkCol.ID] = true
+		}
+	}
 }
 
 // Substitute replaces columns in an expression; columns not in the map stay.

@@ -185,18 +185,24 @@ func (n *Aggregate) Columns() []Column {
 // Columns of a join are those of the sides it keeps, made nullable where the kind
 // fills in NULLs.
 func (n *Join) Columns() []Column {
-	out := append([]Column(nil), n.Left.Columns()...)
+	left := n.Left.Columns()
+	if n.Kind == Semi || n.Kind == Anti {
+		return left
+	}
+	right := []Column{n.MarkCol}
+	if n.Kind != Mark {
+		right = n.Right.Columns()
+	}
+	out := append(make([]Column, 0, len(left)+len(right)), left...)
 	switch n.Kind {
-	case Semi, Anti:
-		return out
 	case Mark:
-		return append(out, n.MarkCol)
+		return append(out, right...)
 	case Full:
 		for i := range out {
 			out[i].Nullable = true
 		}
 	}
-	for _, c := range n.Right.Columns() {
+	for _, c := range right {
 		c.Nullable = c.Nullable || n.Kind != Inner
 		out = append(out, c)
 	}

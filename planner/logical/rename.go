@@ -8,9 +8,7 @@ func Defined(n Node) Set {
 	s := Set{}
 	var visit func(Node)
 	visit = func(n Node) {
-		for _, c := range n.Columns() {
-			s[c.ID] = true
-		}
+		defines(n, s)
 		for _, in := range n.Inputs() {
 			visit(in)
 		}

@@ -184,6 +184,21 @@ func (p *pruner) setOp(n *logical.SetOp, need logical.Set) logical.Node {
 	return out
 }
 
+// narrow leaves out what a plan delivers beyond need: columns that only its own
+// conditions read. The rows of a shared plan are kept, so their width counts.
+func narrow(n logical.Node, need logical.Set) logical.Node {
+	p := &logical.Project{Input: n}
+	for _, c := range n.Columns() {
+		if need[c.ID] {
+			p.Items = append(p.Items, logical.Item{Col: c, Expr: c.Ref()})
+		}
+	}
+	if len(p.Items) == len(n.Columns()) {
+		return n
+	}
+	return p
+}
+
 func (p *pruner) reference(n *logical.Reference, need logical.Set) logical.Node {
 	if p.shared[n.Plan] == nil {
 		p.shared[n.Plan] = logical.Set{}
@@ -201,7 +216,7 @@ func (p *pruner) reference(n *logical.Reference, need logical.Set) logical.Node 
 		c := *n.Plan
 		plan = &c
 		p.done[n.Plan] = plan
-		plan.Input = p.prune(n.Plan.Input, p.shared[n.Plan])
+		plan.Input = narrow(p.prune(n.Plan.Input, p.shared[n.Plan]), p.shared[n.Plan])
 	}
 	out.Plan = plan
 	return out

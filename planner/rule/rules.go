@@ -31,9 +31,9 @@ func Steps() []Step {
 		{"inline", plain(func(n logical.Node, q *Query) logical.Node { return InlineSingle(n, q.IDs) })},
 		{"push", plain(func(n logical.Node, q *Query) logical.Node { return Push(n, q.IDs) })},
 		{"eliminate", plain(func(n logical.Node, _ *Query) logical.Node { return Eliminate(n) })},
+		{"share", plain(func(n logical.Node, q *Query) logical.Node { return Share(n, q.Est, q.IDs) })},
 		{"prune", prune},
 		{"distinct", plain(func(n logical.Node, q *Query) logical.Node { return SplitDistinct(n, q.Est, q.IDs) })},
-		{"share", plain(func(n logical.Node, q *Query) logical.Node { return Share(n, q.IDs) })},
 		{"order", plain(func(n logical.Node, q *Query) logical.Node { return Order(n, q.Est, q.IDs) })},
 		{"prune again", prune},
 	}
