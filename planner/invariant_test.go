@@ -2,6 +2,7 @@ package planner
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -75,4 +76,16 @@ func statements(text string) []string {
 		out = append(out, body)
 	}
 	return out
+}
+
+// TestProductsOfManyTablesHaveAPlan: their estimate must stay a finite number, for
+// orders are compared by it.
+func TestProductsOfManyTablesHaveAPlan(t *testing.T) {
+	text := "select count(*) from fact x"
+	for i := range 57 {
+		text += fmt.Sprintf(", fact x%d", i)
+	}
+	if !keepsInvariants(t, text, loadTables(t, "small")) {
+		t.Error("no plan")
+	}
 }

@@ -5,6 +5,9 @@ import (
 	"github.com/skein-query/skein/planner/logical"
 )
 
+// mostRows keeps products of many tables finite, so that costs can be compared.
+const mostRows = 1e100
+
 // Join guesses a join of two guessed sides.
 func (t *Estimator) Join(kind logical.JoinKind, l, r *Estimate, conds []expr.Expr, mark expr.ColumnID) *Estimate {
 	out := &Estimate{Columns: make(map[expr.ColumnID]Column, len(l.Columns)+len(r.Columns))}
@@ -26,7 +29,7 @@ func (t *Estimator) Join(kind logical.JoinKind, l, r *Estimate, conds []expr.Exp
 		match *= min(1, b/a)
 	}
 	ld, rd = min(ld, l.Rows), min(rd, r.Rows)
-	rows := l.Rows * r.Rows * rest / max(1, ld, rd)
+	rows := min(l.Rows*r.Rows*rest/max(1, ld, rd), mostRows)
 	if keys == 0 {
 		match = 1
 	}

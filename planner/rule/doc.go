@@ -8,6 +8,7 @@
 //  3. A condition that can fail never moves below a join or to rows that another
 //     condition would have removed.
 //
-// Reading order: rules.go, simplify.go, unnest.go, decorrelate.go, push.go,
-// infer.go, order.go, share.go, prune.go.
+// Reading order: rules.go, simplify.go, unnest.go, decorrelate.go, limit.go,
+// inline.go, push.go, implied.go, eliminate.go, share.go, prune.go, distinct.go,
+// order.go, search.go, infer.go.
 package rule
