@@ -113,7 +113,7 @@ func numericColumn(f *frame, values []vector.I128, t expr.Type, sel vector.Selec
 	if err != nil {
 		return vector.Column{}, err
 	}
-	if len(values) == 1 {
+	if len(values) == 1 && len(sel) > 0 { // see within1
 		sel = nil
 	}
 	if !kernel.Narrow(values, sel, out) {

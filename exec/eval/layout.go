@@ -195,9 +195,10 @@ func decimals(f *frame, c *vector.Column, sel vector.Selection) ([]vector.I128, 
 	return out, nil
 }
 
-// within1 is the selection for a column that may be a constant's single value.
+// within1 is the selection for a column that may be a constant's single value. Of no
+// rows it is none: the single value may be the garbage under a batch's only NULL.
 func within1(c *vector.Column, sel vector.Selection) vector.Selection {
-	if c.Len == 1 {
+	if c.Len == 1 && (sel == nil || len(sel) > 0) {
 		return nil
 	}
 	return sel
