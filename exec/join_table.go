@@ -30,9 +30,6 @@ type joinTable struct {
 	shared    bool     // more than one instance inserts
 }
 
-// hasRows reports whether find gives rows; a bitmap and a table of keys only do not.
-func (t *joinTable) hasRows() bool { return t.bits == nil }
-
 // insertDense adds rows base, base+1, … with the given keys, the ones in skip
 // (ascending, counted from base) left out. It reports whether any key came twice.
 func (t *joinTable) insertDense(keys []uint64, base int, skip func(int) bool) (twice bool) {
