@@ -19,6 +19,6 @@
 //
 // The package knows no coordinator, no planner beyond expr's types and values, and
 // no execution. Reading order: api.go, server.go, sqlserver.go (the one file with
-// the protocol's base type), query.go and lease.go (running statements),
+// the protocol's base type), query.go (running statements),
 // prepared.go, ticket.go, param.go, stream.go, metadata.go, errors.go.
 package flight

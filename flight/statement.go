@@ -46,6 +46,10 @@ func (s *Server) start(ctx context.Context, session *Session, p Prepared, text s
 	if err != nil {
 		return nil, err
 	}
+	if err := context.Cause(ctx); err != nil { // nobody is left to fetch the result
+		q.close()
+		return nil, err
+	}
 	q.lease = rand.Text()
 	t := ticket{Lease: q.lease, QueryID: q.result.QueryID(), Update: p.IsUpdate(), Options: options, User: session.User()}
 	if encoded, size := encodeRows(args, p.Parameters()); !t.Update && len(text)+size <= maxSelfContained {

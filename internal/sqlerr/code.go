@@ -43,6 +43,7 @@ const (
 	DuplicateTable          Code = "42P07"
 	DuplicateSchema         Code = "42P06"
 	InvalidColumnReference  Code = "42P10"
+	AmbiguousParameter      Code = "42P08" // a parameter that is used as two types
 	IndeterminateDatatype   Code = "42P18"
 	InvalidTableDefinition  Code = "42P16"
 	InvalidSchemaName       Code = "3F000"

@@ -48,9 +48,6 @@ func (b *binder) coerce(e expr.Expr, to expr.Type, context expr.CastContext) (ex
 	return &expr.Cast{Arg: e, To: to, Span: e.Place()}, nil
 }
 
-// ambiguousParameter is the SQLSTATE of a parameter that is used as two types.
-const ambiguousParameter sqlerr.Code = "42P08"
-
 // coerceParam gives a parameter of unknown type a type, for all of its uses.
 func (b *binder) coerceParam(n *expr.Param, to expr.Type) (expr.Expr, error) {
 	t := b.params[n.Number-1]
@@ -59,7 +56,7 @@ func (b *binder) coerceParam(n *expr.Param, to expr.Type) (expr.Expr, error) {
 		b.params[n.Number-1] = t
 	}
 	if t.Kind != to.Kind {
-		return nil, sqlerr.At(ambiguousParameter, n.Span, "inconsistent types deduced for parameter $%d: %s versus %s",
+		return nil, sqlerr.At(sqlerr.AmbiguousParameter, n.Span, "inconsistent types deduced for parameter $%d: %s versus %s",
 			n.Number, typeWord(t), typeWord(to))
 	}
 	return b.coerce(&expr.Param{Number: n.Number, Typ: t, Span: n.Span}, to, explicit)

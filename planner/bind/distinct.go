@@ -17,9 +17,13 @@ type projection struct {
 	seen logical.Set // of these, what the projection delivers
 }
 
-// deliver gives the column that holds e.
+// deliver gives the column that holds e, under a name; without one it keeps the
+// name it has.
 func (p *projection) deliver(e expr.Expr, name string) logical.Column {
 	if c, ok := e.(*expr.Column); ok && p.own[c.ID] {
+		if name == "" {
+			name = c.Name
+		}
 		col := logical.Column{ID: c.ID, Name: name, Type: c.Typ, Nullable: c.Nullable}
 		if !p.seen[c.ID] {
 			p.seen[c.ID] = true
@@ -30,7 +34,9 @@ func (p *projection) deliver(e expr.Expr, name string) logical.Column {
 	for _, it := range p.plan.Items {
 		if sameValue(it.Expr, e) {
 			c := it.Col
-			c.Name = name
+			if name != "" {
+				c.Name = name
+			}
 			return c
 		}
 	}
