@@ -1,6 +1,7 @@
 package exec
 
 import (
+	"github.com/skein-query/skein/exec/eval"
 	"github.com/skein-query/skein/exec/vector"
 	"github.com/skein-query/skein/planner/expr"
 )
@@ -60,7 +61,7 @@ func (s *joinStore) allocate(slot int, t expr.Type) error {
 		}
 	}
 	if s.rows == 0 {
-		c.Kind = layoutOf(t)
+		c.Kind = eval.Layout(t)
 	}
 	if nulls {
 		if err := s.held.reserve(int64(vector.Words(s.rows)) * 8); err != nil {
@@ -252,7 +253,7 @@ func nullColumn(t expr.Type, n int) vector.Column {
 
 // zeroColumn is one row of a type with some value.
 func zeroColumn(t expr.Type) vector.Column {
-	c := vector.Column{Kind: layoutOf(t), Len: 1}
+	c := vector.Column{Kind: eval.Layout(t), Len: 1}
 	c.Data = make([]byte, 16)
 	switch t.Kind {
 	case expr.List:
@@ -270,34 +271,4 @@ func zeroColumn(t expr.Type) vector.Column {
 func emptyColumn(t expr.Type) vector.Column {
 	c := zeroColumn(t)
 	return c.Slice(0, 0)
-}
-
-// layoutOf is the column layout of a type; a wide decimal may also come narrow.
-func layoutOf(t expr.Type) vector.Kind {
-	switch t.Kind {
-	case expr.Bool:
-		return vector.Bool
-	case expr.Int2:
-		return vector.Int16
-	case expr.Int4, expr.Date:
-		return vector.Int32
-	case expr.Int8, expr.Time, expr.Timestamp, expr.TimestampTZ:
-		return vector.Int64
-	case expr.Numeric:
-		if t.IsWide() {
-			return vector.Int128
-		}
-		return vector.Int64
-	case expr.Float4:
-		return vector.Float32
-	case expr.Float8:
-		return vector.Float64
-	case expr.Interval:
-		return vector.Interval
-	case expr.List, expr.Map:
-		return vector.List
-	case expr.Struct:
-		return vector.Struct
-	}
-	return vector.String
 }

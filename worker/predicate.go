@@ -34,21 +34,12 @@ func newPredicate(cond expr.Expr, fields []expr.Field, env *exec.Env) (*predicat
 
 // passesNull tries the condition on a NULL.
 func passesNull(e *eval.Predicate, t expr.Type) bool {
-	kind := kindOf(t)
-	if kind == vector.Invalid {
+	if t.IsNested() {
 		return true
 	}
-	null := vector.Column{Kind: kind, Len: 1, Valid: vector.NewBitmap(1), Data: make([]byte, 16)}
+	null := vector.Column{Kind: eval.Layout(t), Len: 1, Valid: vector.NewBitmap(1), Data: make([]byte, 16)}
 	sel, err := e.Select([]vector.Column{null}, 1, nil)
 	return err != nil || sel == nil || len(sel) > 0
-}
-
-// kindOf is the layout of a flat type, Invalid for nested ones.
-func kindOf(t expr.Type) vector.Kind {
-	if t.IsNested() {
-		return vector.Invalid
-	}
-	return parquet.ArrowKind(t.Arrow())
 }
 
 // Bounds are the conditions for pruning by statistics.

@@ -3,6 +3,7 @@ package worker
 import (
 	"context"
 
+	"github.com/skein-query/skein/exec/eval"
 	"github.com/skein-query/skein/exec/vector"
 	"github.com/skein-query/skein/flight/exchange"
 	"github.com/skein-query/skein/internal/sqlerr"
@@ -63,10 +64,7 @@ func fits(c *vector.Column, t expr.Type) bool {
 	case expr.Struct:
 		return c.Kind == vector.Struct && fitAll(c.Children, t.Nested.Fields) == nil
 	case expr.Numeric:
-		return c.Kind == vector.Int64 || c.Kind == vector.Int128 && t.Precision > maxNarrow
+		return c.Kind == vector.Int64 || c.Kind == vector.Int128 && t.IsWide()
 	}
-	return c.Kind == kindOf(t)
+	return c.Kind == eval.Layout(t)
 }
-
-// maxNarrow is the precision up to which decimals always take 64 bits.
-const maxNarrow = 18
