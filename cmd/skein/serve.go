@@ -7,6 +7,7 @@ import (
 	"os"
 	"runtime"
 	"runtime/pprof"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -148,8 +149,8 @@ func parseBytes(s string) (int64, error) {
 			break
 		}
 	}
-	var n float64
-	if _, err := fmt.Sscanf(text+" ", "%g", &n); err != nil || n <= 0 || n*float64(unit) > 1<<60 {
+	n, err := strconv.ParseFloat(text, 64)
+	if err != nil || !(n > 0 && n*float64(unit) <= 1<<60) {
 		return 0, fmt.Errorf("%q is not a size such as 4GiB or 512MB", s)
 	}
 	return int64(n * float64(unit)), nil

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -66,12 +67,14 @@ func newGenerateCommand() *cobra.Command {
 func parseQueries(list string) ([]int, error) {
 	var out []int
 	for part := range strings.SplitSeq(list, ",") {
-		var from, to int
-		if n, _ := fmt.Sscanf(part, "%d-%d", &from, &to); n < 2 {
-			if _, err := fmt.Sscanf(part, "%d", &from); err != nil {
-				return nil, fmt.Errorf("%q is not a query number", part)
-			}
-			to = from
+		first, last, isRange := strings.Cut(strings.TrimSpace(part), "-")
+		if !isRange {
+			last = first
+		}
+		from, err := strconv.Atoi(first)
+		to, err2 := strconv.Atoi(last)
+		if err != nil || err2 != nil {
+			return nil, fmt.Errorf("%q is no query number and no range such as 1-5", part)
 		}
 		if from < 1 || to > tpch.Queries || from > to {
 			return nil, fmt.Errorf("%q: TPC-H has queries 1 to %d", part, tpch.Queries)

@@ -1,0 +1,31 @@
+package main
+
+import (
+	"slices"
+	"testing"
+)
+
+func TestSizesAreReadStrictly(t *testing.T) {
+	for text, want := range map[string]int64{"4GiB": 4 << 30, "512 mb": 512e6, "1.5KiB": 1536, "1073741824": 1 << 30, "7B": 7} {
+		if got, err := parseBytes(text); err != nil || got != want {
+			t.Errorf("%q: %d, %v; want %d", text, got, err, want)
+		}
+	}
+	for _, text := range []string{"", "lots", "4xGiB", "-1GiB", "0", "GiB", "1e30TiB", "nan", "4GiB extra"} {
+		if got, err := parseBytes(text); err == nil {
+			t.Errorf("%q was read as %d", text, got)
+		}
+	}
+}
+
+func TestQueryListsAreReadStrictly(t *testing.T) {
+	got, err := parseQueries("1,6, 20-22")
+	if want := []int{1, 6, 20, 21, 22}; err != nil || !slices.Equal(got, want) {
+		t.Errorf("%v, %v; want %v", got, err, want)
+	}
+	for _, text := range []string{"", "0", "23", "1x", "5-3", "1-", "-5", "1,,2", "one"} {
+		if got, err := parseQueries(text); err == nil {
+			t.Errorf("%q was read as %v", text, got)
+		}
+	}
+}
