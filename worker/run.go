@@ -9,6 +9,7 @@ import (
 	"github.com/skein-query/skein/exec/memory"
 	"github.com/skein-query/skein/exec/vector"
 	"github.com/skein-query/skein/flight/exchange"
+	"github.com/skein-query/skein/internal/sqlerr"
 	"github.com/skein-query/skein/internal/wire"
 	"github.com/skein-query/skein/planner/physical"
 	"github.com/skein-query/skein/storage/parquet"
@@ -91,6 +92,9 @@ func (s *sources) Scan(n *physical.Scan, env *exec.Env) (exec.Operator, error) {
 }
 
 func (s *sources) Receive(n *physical.Receive, env *exec.Env) (exec.Operator, error) {
+	if len(n.Sorted) > 0 { // a plan from elsewhere: ours sort after gathering
+		return nil, sqlerr.New(sqlerr.FeatureNotSupported, "edge %d: merging sorted senders is not supported", n.Edge)
+	}
 	edge, err := s.run.query.Edge(n.Edge)
 	if err != nil {
 		return nil, err

@@ -17,8 +17,10 @@ var distributionNames = [...]string{"gather", "hash", "broadcast", "round robin"
 
 func (d Distribution) String() string { return distributionNames[d] }
 
-// Exchange moves rows between workers. With Sorted, each sender's rows are in
-// that order and the receiver merges them, so that order survives a Gather.
+// Exchange moves rows between workers. Sorted says that each sender's rows are in
+// that order and that the receiver is to merge them, so that order survives a
+// Gather. Plans made here sort after gathering, and a worker refuses a Receive with
+// Sorted rather than give out rows in another order.
 type Exchange struct {
 	Input  Node
 	Kind   Distribution
