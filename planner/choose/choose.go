@@ -8,7 +8,6 @@ import (
 	"github.com/skein-query/skein/planner/expr"
 	"github.com/skein-query/skein/planner/logical"
 	"github.com/skein-query/skein/planner/physical"
-	"github.com/skein-query/skein/planner/rule"
 )
 
 // maxTopN is the most rows a TopN keeps; larger limits sort everything.
@@ -144,7 +143,7 @@ func (c *chooser) scan(n *logical.Scan, need logical.Set) (physical.Node, layout
 // failingLast keeps the order of conditions but puts those that can fail behind.
 func failingLast(conds []expr.Expr) []expr.Expr {
 	slices.SortStableFunc(conds, func(a, b expr.Expr) int {
-		fa, fb := rule.CanFail(a), rule.CanFail(b)
+		fa, fb := expr.CanFail(a), expr.CanFail(b)
 		switch {
 		case fa == fb:
 			return 0

@@ -4,7 +4,6 @@ import (
 	"github.com/skein-query/skein/planner/expr"
 	"github.com/skein-query/skein/planner/logical"
 	"github.com/skein-query/skein/planner/physical"
-	"github.com/skein-query/skein/planner/rule"
 )
 
 // sides is a join with its columns placed: probe first, then build.
@@ -187,7 +186,7 @@ func equality(c expr.Expr, probe, build logical.Set) (p, b expr.Expr, op string)
 	}
 	x, y := call.Args[0], call.Args[1]
 	ux, uy := logical.Used(x), logical.Used(y)
-	if len(ux) == 0 || len(uy) == 0 || !x.Type().Equal(y.Type()) && !sameLayout(x.Type(), y.Type()) || rule.CanFail(c) {
+	if len(ux) == 0 || len(uy) == 0 || !x.Type().Equal(y.Type()) && !sameLayout(x.Type(), y.Type()) || expr.CanFail(c) {
 		return nil, nil, ""
 	}
 	switch {

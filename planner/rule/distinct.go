@@ -122,7 +122,7 @@ func distinctArgument(a *logical.Aggregate) expr.Expr {
 			}
 			continue
 		}
-		if len(g.Args) != 1 || g.Func == "array_agg" || g.Filter != nil || CanFail(g.Args[0]) || isVolatile(g.Args[0]) || arg != nil && !expr.Equal(arg, g.Args[0]) {
+		if len(g.Args) != 1 || g.Func == "array_agg" || g.Filter != nil || expr.CanFail(g.Args[0]) || isVolatile(g.Args[0]) || arg != nil && !expr.Equal(arg, g.Args[0]) {
 			return nil
 		}
 		arg = g.Args[0]

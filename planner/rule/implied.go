@@ -11,7 +11,7 @@ import (
 // itself stays where it is. nil when it says nothing.
 func implied(c expr.Expr, side logical.Set) expr.Expr {
 	or, ok := c.(*expr.Call)
-	if !ok || or.Name != expr.OpOr || CanFail(c) || isVolatile(c) {
+	if !ok || or.Name != expr.OpOr || expr.CanFail(c) || isVolatile(c) {
 		return nil
 	}
 	branches := make([]expr.Expr, len(or.Args))

@@ -121,7 +121,7 @@ func isJoin(n logical.Node) bool {
 
 func failing(conds []expr.Expr) bool {
 	for _, c := range conds {
-		if CanFail(c) {
+		if expr.CanFail(c) {
 			return true
 		}
 	}
@@ -167,7 +167,7 @@ func (c *cluster) add(n logical.Node) {
 // simple reports whether a projection may be computed after further joins.
 func (c *cluster) simple(p *logical.Project) bool {
 	for _, it := range p.Items {
-		if isVolatile(it.Expr) || CanFail(it.Expr) {
+		if isVolatile(it.Expr) || expr.CanFail(it.Expr) {
 			return false
 		}
 	}

@@ -5,10 +5,6 @@ import (
 	"github.com/skein-query/skein/planner/logical"
 )
 
-// CanFail reports whether some row can make the expression an error rather than a
-// value.
-func CanFail(e expr.Expr) bool { return expr.CanFail(e) }
-
 func isVolatile(e expr.Expr) bool { return expr.VolatilityOf(e) == expr.Volatile }
 
 // Rejects reports whether a condition is false or NULL on every row where all the

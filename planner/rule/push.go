@@ -93,7 +93,7 @@ func (p *pusher) aggregate(n *logical.Aggregate, conds []expr.Expr) logical.Node
 	}
 	var below, above []expr.Expr
 	for _, c := range conds {
-		if used := logical.Used(c); len(used) > 0 && groups.Has(used) && !CanFail(c) {
+		if used := logical.Used(c); len(used) > 0 && groups.Has(used) && !expr.CanFail(c) {
 			below = append(below, c)
 		} else {
 			above = append(above, c)
@@ -109,7 +109,7 @@ func (p *pusher) setOp(n *logical.SetOp, conds []expr.Expr) logical.Node {
 	out.Args = make([]logical.Node, len(n.Args))
 	var below, above []expr.Expr
 	for _, c := range conds {
-		if n.Kind != logical.UnionAll && CanFail(c) {
+		if n.Kind != logical.UnionAll && expr.CanFail(c) {
 			above = append(above, c)
 		} else {
 			below = append(below, c)
@@ -144,7 +144,7 @@ func (p *pusher) join(n *logical.Join, conds []expr.Expr) logical.Node {
 	place := func(c expr.Expr, l, r bool, otherwise *[]expr.Expr) {
 		used := logical.Used(c)
 		switch {
-		case CanFail(c) || len(used) == 0:
+		case expr.CanFail(c) || len(used) == 0:
 			*otherwise = append(*otherwise, c)
 		case l && left.Has(used):
 			toLeft = append(toLeft, c)
@@ -196,7 +196,7 @@ func (p *pusher) join(n *logical.Join, conds []expr.Expr) logical.Node {
 // its result.
 func splitFailing(conds []expr.Expr) (safe, failing []expr.Expr) {
 	for _, c := range conds {
-		if CanFail(c) {
+		if expr.CanFail(c) {
 			failing = append(failing, c)
 		} else {
 			safe = append(safe, c)

@@ -186,7 +186,7 @@ func pullValues(j *logical.Join, outer logical.Set) *logical.Join {
 	by := map[expr.ColumnID]expr.Expr{}
 	below := &logical.Project{Input: p.Input}
 	for _, it := range p.Items {
-		if logical.Used(it.Expr).Meets(outer) && !isVolatile(it.Expr) && !CanFail(it.Expr) {
+		if logical.Used(it.Expr).Meets(outer) && !isVolatile(it.Expr) && !expr.CanFail(it.Expr) {
 			by[it.Col.ID] = it.Expr
 		} else {
 			below.Items = append(below.Items, it)
