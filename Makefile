@@ -28,6 +28,10 @@ PKG     ?= ./...
 RUN     ?= .
 TIMEOUT ?= 15m
 
+# The S3 server of s3-check: a program of its own, in no go.mod of ours. Module and
+# checksums are those of Go's checksum database.
+MINIO_VERSION := v0.0.0-20260212201848-7aac2a2c5b7c
+
 # What runs concurrently; the rest is pure, and ten times slower under the
 # detector for nothing.
 RACE ?= ./exec ./exec/key ./exec/memory ./exec/vector ./storage/... ./flight/... ./coordinator/... ./worker/... \
@@ -35,7 +39,8 @@ RACE ?= ./exec ./exec/key ./exec/memory ./exec/vector ./storage/... ./flight/...
 
 packages_with = $$(grep -rlE --include='*_test.go' $(1) . | xargs -r -n1 dirname | sort -u)
 
-.PHONY: help build test race slt rewrite bench bench-peers lint fuzz demo clean slt-expectations tpch-sf1-check tpch-answers
+.PHONY: help build test race slt rewrite bench bench-peers lint fuzz demo clean slt-expectations tpch-sf1-check \
+	tpch-answers minio s3-check s3-bench
 
 help: ## Show the verbs
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -46,6 +51,7 @@ build: ## Build bin/skein
 test: ## Run vet and all tests (PKG=./exec/... RUN=Name narrow them)
 	go vet $(PKG)
 	go test -timeout $(TIMEOUT) -run '$(RUN)' $(PKG)
+	@[ -n "$${SKEIN_MINIO:-}" ] || echo 'skipped: the tests against a MinIO server; make s3-check runs them'
 
 race: ## Run the tests of what is concurrent under the race detector (needs a C compiler)
 	@[ "$(CGO_ENABLED)" = 1 ] || { echo 'the race detector needs cgo, and no C compiler works here' >&2; exit 1; }
@@ -78,6 +84,17 @@ demo: build ## TPC-H at SF 1, from generated files to checked answers, on an emb
 
 slt-expectations: ## Write the answers of .slt files with PostgreSQL 15 (FILES="a.slt b.slt", default all)
 	$(PYTHON) internal/logictest/generate $(FILES)
+
+minio: ## Build the MinIO server for s3-check, once, into data/bin (about 5 minutes)
+	@go version -m data/bin/minio 2>/dev/null | grep -qF '$(MINIO_VERSION)' || { \
+		echo 'building MinIO $(MINIO_VERSION)'; \
+		GOBIN='$(CURDIR)/data/bin' nice go install -trimpath github.com/minio/minio@$(MINIO_VERSION); }
+
+s3-check: minio ## Run the tests against a MinIO server: object store, 22 TPC-H queries, errors
+	SKEIN_MINIO='$(CURDIR)/data/bin/minio' go test -timeout $(TIMEOUT) -run MinIO ./storage/object ./internal/embedded
+
+s3-bench: minio ## TPC-H from MinIO beside the same files on disk (SF=1)
+	SKEIN_MINIO='$(CURDIR)/data/bin/minio' SKEIN_S3_SF=$${SF:-1} go test -timeout 60m -v -run MinIOBesideLocal ./internal/embedded
 
 tpch-sf1-check: ## Check the generator against the reference's hashes at SF 1 too
 	go test -timeout $(TIMEOUT) ./bench/tpch -sf1

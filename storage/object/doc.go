@@ -13,7 +13,9 @@
 //  3. PutIfAbsent is atomic and durable: of several writers exactly one succeeds,
 //     and its object survives a crash.
 //  4. An object that is not there is an UndefinedFile error that names its path.
+//  5. A request to S3 ends: an attempt of which nothing is heard is given up, and
+//     attempts are bounded in number and time (Retry).
 //
 // The package knows nothing of what the bytes mean. Reading order: store.go,
-// resolve.go, local.go, s3.go, mem.go, faulty.go.
+// resolve.go, local.go, s3.go, retry.go, s3client.go, mem.go, faulty.go.
 package object

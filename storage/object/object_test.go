@@ -53,139 +53,139 @@ func read(s object.Store, info object.Info) (string, error) {
 	return string(buf), err
 }
 
-func TestObjectsAreReadAsTheyWereWritten(t *testing.T) {
-	stores(t, func(t *testing.T, s object.Store, prefix string) {
-		ctx := context.Background()
-		path := prefix + "a/b c.parquet"
-		put(t, s, path, "first")
-		put(t, s, path, "0123456789")
-		info, err := s.Stat(ctx, path)
-		if err != nil || info.SizeBytes != 10 || info.Path != path {
-			t.Fatal(info, err)
+func TestObjectsAreReadAsTheyWereWritten(t *testing.T) { stores(t, objectsAreReadAsTheyWereWritten) }
+
+func objectsAreReadAsTheyWereWritten(t *testing.T, s object.Store, prefix string) {
+	ctx := context.Background()
+	path := prefix + "a/b c.parquet"
+	put(t, s, path, "first")
+	put(t, s, path, "0123456789")
+	info, err := s.Stat(ctx, path)
+	if err != nil || info.SizeBytes != 10 || info.Path != path {
+		t.Fatal(info, err)
+	}
+	r, err := s.Open(ctx, info)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	buf := make([]byte, 4)
+	if err := r.ReadAt(ctx, buf, 3); err != nil || string(buf) != "3456" {
+		t.Errorf("bytes 3 to 7 are %q, %v", buf, err)
+	}
+	if view := r.View(2, 3); view != nil && string(view) != "234" {
+		t.Errorf("the view of bytes 2 to 5 is %q", view)
+	}
+	for _, at := range []int64{-1, 7, 1 << 62} {
+		if err := r.ReadAt(ctx, buf, at); err == nil {
+			t.Errorf("4 bytes from %d on could be read", at)
 		}
-		r, err := s.Open(ctx, info)
-		if err != nil {
-			t.Fatal(err)
+		if r.View(at, 4) != nil {
+			t.Errorf("there is a view of 4 bytes from %d on", at)
 		}
-		defer r.Close()
-		buf := make([]byte, 4)
-		if err := r.ReadAt(ctx, buf, 3); err != nil || string(buf) != "3456" {
-			t.Errorf("bytes 3 to 7 are %q, %v", buf, err)
-		}
-		if view := r.View(2, 3); view != nil && string(view) != "234" {
-			t.Errorf("the view of bytes 2 to 5 is %q", view)
-		}
-		for _, at := range []int64{-1, 7, 1 << 62} {
-			if err := r.ReadAt(ctx, buf, at); err == nil {
-				t.Errorf("4 bytes from %d on could be read", at)
-			}
-			if r.View(at, 4) != nil {
-				t.Errorf("there is a view of 4 bytes from %d on", at)
-			}
-		}
-		if err := s.Delete(ctx, path); err != nil {
-			t.Error(err)
-		}
-		if err := s.Delete(ctx, path); err != nil {
-			t.Error("deleting twice:", err)
-		}
-		if _, err := s.Stat(ctx, path); sqlerr.CodeOf(err) != sqlerr.UndefinedFile || !strings.Contains(err.Error(), path) {
-			t.Error("after delete:", err)
-		}
-	})
+	}
+	if err := s.Delete(ctx, path); err != nil {
+		t.Error(err)
+	}
+	if err := s.Delete(ctx, path); err != nil {
+		t.Error("deleting twice:", err)
+	}
+	if _, err := s.Stat(ctx, path); sqlerr.CodeOf(err) != sqlerr.UndefinedFile || !strings.Contains(err.Error(), path) {
+		t.Error("after delete:", err)
+	}
 }
 
-func TestOldVersionIsNotRead(t *testing.T) {
-	stores(t, func(t *testing.T, s object.Store, prefix string) {
-		put(t, s, prefix+"x", "one")
-		old, err := s.Stat(context.Background(), prefix+"x")
-		if err != nil {
-			t.Fatal(err)
-		}
-		put(t, s, prefix+"x", "two")
-		if text, err := read(s, old); sqlerr.CodeOf(err) != sqlerr.FileChanged {
-			t.Errorf("read %q, %v", text, err)
-		}
-		old.Path = prefix + "y"
-		if _, err := read(s, old); err == nil {
-			t.Error("an object that never was could be read")
-		}
-	})
+func TestOldVersionIsNotRead(t *testing.T) { stores(t, oldVersionIsNotRead) }
+
+func oldVersionIsNotRead(t *testing.T, s object.Store, prefix string) {
+	put(t, s, prefix+"x", "one")
+	old, err := s.Stat(context.Background(), prefix+"x")
+	if err != nil {
+		t.Fatal(err)
+	}
+	put(t, s, prefix+"x", "two")
+	if text, err := read(s, old); sqlerr.CodeOf(err) != sqlerr.FileChanged {
+		t.Errorf("read %q, %v", text, err)
+	}
+	old.Path = prefix + "y"
+	if _, err := read(s, old); err == nil {
+		t.Error("an object that never was could be read")
+	}
 }
 
-func TestOneOfManyWritersWins(t *testing.T) {
-	stores(t, func(t *testing.T, s object.Store, prefix string) {
-		ctx := context.Background()
-		var wg sync.WaitGroup
-		errs := make([]error, 8)
-		for i := range errs {
-			wg.Go(func() { errs[i] = s.PutIfAbsent(ctx, prefix+"log/1", fmt.Appendf(nil, "writer %d", i)) })
+func TestOneOfManyWritersWins(t *testing.T) { stores(t, oneOfManyWritersWins) }
+
+func oneOfManyWritersWins(t *testing.T, s object.Store, prefix string) {
+	ctx := context.Background()
+	var wg sync.WaitGroup
+	errs := make([]error, 8)
+	for i := range errs {
+		wg.Go(func() { errs[i] = s.PutIfAbsent(ctx, prefix+"log/1", fmt.Appendf(nil, "writer %d", i)) })
+	}
+	wg.Wait()
+	winner := -1
+	for i, err := range errs {
+		switch {
+		case err == nil && winner < 0:
+			winner = i
+		case !errors.Is(err, object.ErrExists):
+			t.Errorf("writer %d beside %d: %v", i, winner, err)
 		}
-		wg.Wait()
-		winner := -1
-		for i, err := range errs {
-			switch {
-			case err == nil && winner < 0:
-				winner = i
-			case !errors.Is(err, object.ErrExists):
-				t.Errorf("writer %d beside %d: %v", i, winner, err)
-			}
-		}
-		info, err := s.Stat(ctx, prefix+"log/1")
-		if err != nil {
-			t.Fatal(err)
-		}
-		if text, err := read(s, info); err != nil || text != fmt.Sprintf("writer %d", winner) {
-			t.Errorf("%q was written, %v; writer %d won", text, err, winner)
-		}
-		if found, _ := s.List(ctx, prefix+"log/"); len(found) != 1 {
-			t.Error("left behind:", found)
-		}
-	})
+	}
+	info, err := s.Stat(ctx, prefix+"log/1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if text, err := read(s, info); err != nil || text != fmt.Sprintf("writer %d", winner) {
+		t.Errorf("%q was written, %v; writer %d won", text, err, winner)
+	}
+	if found, _ := s.List(ctx, prefix+"log/"); len(found) != 1 {
+		t.Error("left behind:", found)
+	}
 }
 
-func TestListAndResolve(t *testing.T) {
-	stores(t, func(t *testing.T, s object.Store, prefix string) {
-		ctx := context.Background()
-		for _, p := range []string{"t/a.parquet", "t/b.parquet", "t/sub/c.parquet", "t/note.txt", "t/_SUCCESS", "t/.hid.parquet", "t/_tmp/d.parquet", "t2/x.parquet", "e/n.txt"} {
-			put(t, s, prefix+p, p)
+func TestListAndResolve(t *testing.T) { stores(t, listAndResolve) }
+
+func listAndResolve(t *testing.T, s object.Store, prefix string) {
+	ctx := context.Background()
+	for _, p := range []string{"t/a.parquet", "t/b.parquet", "t/sub/c.parquet", "t/note.txt", "t/_SUCCESS", "t/.hid.parquet", "t/_tmp/d.parquet", "t2/x.parquet", "e/n.txt"} {
+		put(t, s, prefix+p, p)
+	}
+	names := func(found []object.Info) string {
+		var b bytes.Buffer
+		for _, info := range found {
+			fmt.Fprint(&b, strings.TrimPrefix(info.Path, prefix), " ")
 		}
-		names := func(found []object.Info) string {
-			var b bytes.Buffer
-			for _, info := range found {
-				fmt.Fprint(&b, strings.TrimPrefix(info.Path, prefix), " ")
-			}
-			return strings.TrimSpace(b.String())
+		return strings.TrimSpace(b.String())
+	}
+	found, err := s.List(ctx, prefix+"t")
+	if want := "t/.hid.parquet t/_SUCCESS t/_tmp/d.parquet t/a.parquet t/b.parquet t/note.txt t/sub/c.parquet t2/x.parquet"; err != nil || names(found) != want {
+		t.Errorf("List gives %s, %v", names(found), err)
+	}
+	for location, want := range map[string]string{
+		"t/a.parquet":    "t/a.parquet",
+		"t/note.txt":     "t/note.txt",
+		"t":              "t/a.parquet t/b.parquet t/sub/c.parquet",
+		"t/":             "t/a.parquet t/b.parquet t/sub/c.parquet",
+		"t/*.parquet":    "t/a.parquet t/b.parquet",
+		"t*/*.parquet":   "t/a.parquet t/b.parquet t2/x.parquet",
+		"**/[ac].par*":   "t/a.parquet t/sub/c.parquet",
+		"t/.*.parquet":   "t/.hid.parquet",
+		"t/none.parquet": "",
+		"none":           "",
+		"t/*.orc":        "",
+		"e":              "",
+		"t/[":            "",
+	} {
+		found, err := object.Resolve(ctx, s, prefix+location)
+		if names(found) != want {
+			t.Errorf("%s resolves to %s, want %s (%v)", location, names(found), want, err)
 		}
-		found, err := s.List(ctx, prefix+"t")
-		if want := "t/.hid.parquet t/_SUCCESS t/_tmp/d.parquet t/a.parquet t/b.parquet t/note.txt t/sub/c.parquet t2/x.parquet"; err != nil || names(found) != want {
-			t.Errorf("List gives %s, %v", names(found), err)
+		code := sqlerr.CodeOf(err)
+		if want == "" && code != sqlerr.UndefinedFile && code != sqlerr.InvalidParameterValue || want == "" && !strings.Contains(err.Error(), location) {
+			t.Errorf("%s: %v", location, err)
 		}
-		for location, want := range map[string]string{
-			"t/a.parquet":    "t/a.parquet",
-			"t/note.txt":     "t/note.txt",
-			"t":              "t/a.parquet t/b.parquet t/sub/c.parquet",
-			"t/":             "t/a.parquet t/b.parquet t/sub/c.parquet",
-			"t/*.parquet":    "t/a.parquet t/b.parquet",
-			"t*/*.parquet":   "t/a.parquet t/b.parquet t2/x.parquet",
-			"**/[ac].par*":   "t/a.parquet t/sub/c.parquet",
-			"t/.*.parquet":   "t/.hid.parquet",
-			"t/none.parquet": "",
-			"none":           "",
-			"t/*.orc":        "",
-			"e":              "",
-			"t/[":            "",
-		} {
-			found, err := object.Resolve(ctx, s, prefix+location)
-			if names(found) != want {
-				t.Errorf("%s resolves to %s, want %s (%v)", location, names(found), want, err)
-			}
-			code := sqlerr.CodeOf(err)
-			if want == "" && code != sqlerr.UndefinedFile && code != sqlerr.InvalidParameterValue || want == "" && !strings.Contains(err.Error(), location) {
-				t.Errorf("%s: %v", location, err)
-			}
-		}
-	})
+	}
 }
 
 func TestRelativeLocations(t *testing.T) {

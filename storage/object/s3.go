@@ -1,84 +1,18 @@
 package object
 
 import (
+	"bytes"
 	"context"
+	"errors"
 	"io"
 	"net/http"
-	"net/url"
-	"os"
 	"strings"
-	"sync"
+	"time"
 
 	"github.com/minio/minio-go/v7"
-	"github.com/minio/minio-go/v7/pkg/credentials"
 
 	"github.com/skein-query/skein/internal/sqlerr"
 )
-
-// S3Options say where the buckets are. Empty fields are taken from the environment:
-// AWS_ENDPOINT_URL_S3 or AWS_ENDPOINT_URL, AWS_REGION or AWS_DEFAULT_REGION,
-// credentials from AWS_ACCESS_KEY_ID and its kin, the shared credentials file, or
-// the role of the machine.
-type S3Options struct {
-	Endpoint  string // URL; "" means Amazon
-	Region    string
-	AccessKey string
-	SecretKey string
-}
-
-// S3 keeps objects in buckets; paths are "s3://bucket/key". Use NewS3.
-type S3 struct {
-	opts    S3Options
-	mu      sync.Mutex
-	clients map[string]*minio.Core // by bucket: each has its own region
-}
-
-// NewS3 makes a store; it connects when it is first used.
-func NewS3(opts S3Options) *S3 {
-	env := func(field *string, names ...string) {
-		for _, name := range names {
-			if *field == "" {
-				*field = os.Getenv(name)
-			}
-		}
-	}
-	env(&opts.Endpoint, "AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL")
-	env(&opts.Region, "AWS_REGION", "AWS_DEFAULT_REGION")
-	return &S3{opts: opts, clients: map[string]*minio.Core{}}
-}
-
-func (s *S3) client(path string) (*minio.Core, string, string, error) {
-	bucket, key, err := bucketOf(path)
-	if err != nil {
-		return nil, "", "", err
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if c := s.clients[bucket]; c != nil {
-		return c, bucket, key, nil
-	}
-	host, secure, lookup := "s3.amazonaws.com", true, minio.BucketLookupAuto
-	if s.opts.Endpoint != "" {
-		u, err := url.Parse(s.opts.Endpoint)
-		if err != nil || u.Host == "" {
-			return nil, "", "", sqlerr.New(sqlerr.InvalidParameterValue, "the S3 endpoint %q is not a URL", s.opts.Endpoint)
-		}
-		host, secure, lookup = u.Host, u.Scheme != "http", minio.BucketLookupPath
-	}
-	creds := credentials.NewChainCredentials([]credentials.Provider{
-		&credentials.EnvAWS{}, &credentials.FileAWSCredentials{}, &credentials.EnvMinio{},
-		&credentials.IAM{Client: &http.Client{Transport: http.DefaultTransport}},
-	})
-	if s.opts.AccessKey != "" {
-		creds = credentials.NewStaticV4(s.opts.AccessKey, s.opts.SecretKey, "")
-	}
-	c, err := minio.NewCore(host, &minio.Options{Creds: creds, Secure: secure, Region: s.opts.Region, BucketLookup: lookup})
-	if err != nil {
-		return nil, "", "", s3Error(path, err)
-	}
-	s.clients[bucket] = c
-	return c, bucket, key, nil
-}
 
 // Stat asks for the object's head.
 func (s *S3) Stat(ctx context.Context, path string) (Info, error) {
@@ -89,9 +23,13 @@ func (s *S3) Stat(ctx context.Context, path string) (Info, error) {
 	if key == "" {
 		return Info{}, sqlerr.New(sqlerr.WrongObjectType, "%q is a bucket, not a file", path)
 	}
-	o, err := c.StatObject(ctx, bucket, key, minio.StatObjectOptions{})
+	var o minio.ObjectInfo
+	err = s.opts.Retry.do(ctx, func(ctx context.Context, _ func()) (err error) {
+		o, err = c.StatObject(ctx, bucket, key, minio.StatObjectOptions{})
+		return err
+	})
 	if err != nil {
-		return Info{}, s3Error(path, err)
+		return Info{}, s.error(path, err)
 	}
 	return s3Info(path, o), nil
 }
@@ -102,54 +40,102 @@ func (s *S3) Open(_ context.Context, info Info) (Reader, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &s3Reader{client: c, bucket: bucket, key: key, info: info}, nil
+	return &s3Reader{store: s, client: c, bucket: bucket, key: key, info: info}, nil
 }
 
-// Put writes an object.
+// Put writes an object, a large one in several parts.
 func (s *S3) Put(ctx context.Context, path string, data []byte) error {
-	return s.put(ctx, path, data, minio.PutObjectOptions{})
-}
-
-// PutIfAbsent writes an object under the condition If-None-Match: *.
-func (s *S3) PutIfAbsent(ctx context.Context, path string, data []byte) error {
-	opts := minio.PutObjectOptions{}
-	opts.SetMatchETagExcept("*")
-	return s.put(ctx, path, data, opts)
-}
-
-func (s *S3) put(ctx context.Context, path string, data []byte, opts minio.PutObjectOptions) error {
 	c, bucket, key, err := s.client(path)
 	if err != nil {
 		return err
 	}
-	opts.ContentType = "application/octet-stream"
-	_, err = c.Client.PutObject(ctx, bucket, key, strings.NewReader(string(data)), int64(len(data)), opts)
-	switch minio.ToErrorResponse(err).StatusCode {
-	case http.StatusPreconditionFailed, http.StatusConflict:
-		return ErrExists
-	}
+	err = s.put(ctx, data, func(ctx context.Context) error {
+		_, err := c.Client.PutObject(ctx, bucket, key, bytes.NewReader(data), int64(len(data)), putOptions())
+		return err
+	})
 	if err != nil {
-		return s3Error(path, err)
+		return s.error(path, err)
 	}
 	return nil
 }
 
-// List describes the objects under a prefix.
+// PutIfAbsent writes an object under the condition If-None-Match: *, by one
+// request, because the condition holds for one.
+func (s *S3) PutIfAbsent(ctx context.Context, path string, data []byte) error {
+	c, bucket, key, err := s.client(path)
+	if err != nil {
+		return err
+	}
+	opts := putOptions()
+	opts.DisableMultipart = true
+	opts.SetMatchETagExcept("*")
+	unsure := false // an attempt failed that may have written the object
+	err = s.put(ctx, data, func(ctx context.Context) error {
+		_, err := c.Client.PutObject(ctx, bucket, key, bytes.NewReader(data), int64(len(data)), opts)
+		unsure = unsure || err != nil && transient(err)
+		return err
+	})
+	switch {
+	case err == nil:
+		return nil
+	case statusOf(err) != http.StatusPreconditionFailed:
+		return s.error(path, err)
+	case unsure && s.holds(ctx, path, data):
+		return nil // it was us
+	}
+	return ErrExists
+}
+
+func putOptions() minio.PutObjectOptions {
+	return minio.PutObjectOptions{ContentType: "application/octet-stream"}
+}
+
+func (s *S3) put(ctx context.Context, data []byte, attempt func(context.Context) error) error {
+	timeout := s.opts.Retry.StallTimeout + time.Duration(len(data)/minUploadRate)*time.Second
+	return s.opts.Retry.doFor(ctx, timeout, func(ctx context.Context, _ func()) error { return attempt(ctx) })
+}
+
+// holds reports whether an object has just these bytes.
+func (s *S3) holds(ctx context.Context, path string, data []byte) bool {
+	info, err := s.Stat(ctx, path)
+	if err != nil || info.SizeBytes != int64(len(data)) {
+		return false
+	}
+	r, err := s.Open(ctx, info)
+	if err != nil {
+		return false
+	}
+	defer r.Close()
+	there := make([]byte, len(data))
+	return r.ReadAt(ctx, there, 0) == nil && bytes.Equal(there, data)
+}
+
+// List describes the objects under a prefix. After a failure it goes on behind
+// the last object it got.
 func (s *S3) List(ctx context.Context, prefix string) ([]Info, error) {
 	c, bucket, key, err := s.client(prefix)
 	if err != nil {
 		return nil, err
 	}
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel() // ends the listing when it fails half way
 	var found []Info
-	for o := range c.Client.ListObjects(ctx, bucket, minio.ListObjectsOptions{Prefix: key, Recursive: true}) {
-		if o.Err != nil {
-			return nil, s3Error(prefix, o.Err)
+	last := ""
+	err = s.opts.Retry.do(ctx, func(ctx context.Context, alive func()) error {
+		ctx, cancel := context.WithCancel(ctx)
+		defer cancel() // ends the listing when it fails half way
+		for o := range c.Client.ListObjects(ctx, bucket, minio.ListObjectsOptions{Prefix: key, Recursive: true, StartAfter: last}) {
+			if o.Err != nil {
+				return o.Err
+			}
+			alive()
+			last = o.Key
+			found = append(found, s3Info("s3://"+bucket+"/"+o.Key, o))
 		}
-		found = append(found, s3Info("s3://"+bucket+"/"+o.Key, o))
+		return ctx.Err()
+	})
+	if err != nil {
+		return nil, s.error(prefix, err)
 	}
-	return found, ctx.Err()
+	return found, nil
 }
 
 // Delete removes an object.
@@ -158,8 +144,11 @@ func (s *S3) Delete(ctx context.Context, path string) error {
 	if err != nil {
 		return err
 	}
-	if err := c.Client.RemoveObject(ctx, bucket, key, minio.RemoveObjectOptions{}); err != nil {
-		return s3Error(path, err)
+	err = s.opts.Retry.do(ctx, func(ctx context.Context, _ func()) error {
+		return c.Client.RemoveObject(ctx, bucket, key, minio.RemoveObjectOptions{})
+	})
+	if err != nil {
+		return s.error(path, err)
 	}
 	return nil
 }
@@ -168,26 +157,44 @@ func s3Info(path string, o minio.ObjectInfo) Info {
 	return Info{Path: path, SizeBytes: o.Size, ModTime: o.LastModified, ETag: strings.Trim(o.ETag, `"`)}
 }
 
-func s3Error(path string, err error) error {
-	if err == context.Canceled || err == context.DeadlineExceeded {
+func statusOf(err error) int {
+	response, _ := errors.AsType[minio.ErrorResponse](err)
+	return response.StatusCode
+}
+
+// error says what went wrong with the object or prefix at path.
+func (s *S3) error(path string, err error) error {
+	if errors.Is(err, context.Canceled) || err == context.DeadlineExceeded {
 		return err
 	}
-	response := minio.ToErrorResponse(err)
-	code := sqlerr.IOError
+	if _, ok := errors.AsType[*sqlerr.Error](err); ok {
+		return err
+	}
+	response, answered := errors.AsType[minio.ErrorResponse](err)
+	var e *sqlerr.Error
 	switch {
+	case !answered && networkError(err):
+		e = sqlerr.New(sqlerr.IOError, "file %q: the S3 endpoint %s does not answer", path, s.endpoint()).
+			WithHint("Is AWS_ENDPOINT_URL right, and does the server run?")
 	case response.StatusCode == http.StatusPreconditionFailed:
 		return changed(path)
+	case response.Code == minio.NoSuchBucket:
+		bucket, _, _ := bucketOf(path)
+		return sqlerr.New(sqlerr.UndefinedFile, "file %q: there is no bucket %q at %s", path, bucket, s.endpoint())
 	case response.StatusCode == http.StatusNotFound:
 		return missing(path, err)
 	case response.StatusCode == http.StatusForbidden, response.StatusCode == http.StatusUnauthorized:
-		code = sqlerr.InsufficientPrivilege
+		e = sqlerr.New(sqlerr.InsufficientPrivilege, "file %q: %s refuses the request", path, s.endpoint()).
+			WithHint("Credentials come from AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, ~/.aws/credentials or the machine's role.")
+	default:
+		e = sqlerr.New(sqlerr.IOError, "file %q at %s", path, s.endpoint())
 	}
-	e := sqlerr.New(code, "file %q", path)
 	e.Err = err
 	return e
 }
 
 type s3Reader struct {
+	store       *S3
 	client      *minio.Core
 	bucket, key string
 	info        Info
@@ -195,28 +202,55 @@ type s3Reader struct {
 
 func (r *s3Reader) View(int64, int64) []byte { return nil }
 
+// ReadAt makes one request; after a failure half way, another for the rest.
 func (r *s3Reader) ReadAt(ctx context.Context, buf []byte, off int64) error {
 	if err := checkRange(r.info, off, int64(len(buf))); err != nil || len(buf) == 0 {
 		return err
 	}
+	err := r.store.opts.Retry.do(ctx, func(ctx context.Context, alive func()) error {
+		n, err := r.read(ctx, buf, off, alive)
+		buf, off = buf[n:], off+int64(n)
+		return err
+	})
+	if err != nil {
+		return r.store.error(r.info.Path, err)
+	}
+	return nil
+}
+
+func (r *s3Reader) read(ctx context.Context, buf []byte, off int64, alive func()) (n int, err error) {
 	var opts minio.GetObjectOptions
 	if err := opts.SetRange(off, off+int64(len(buf))-1); err != nil {
-		return err
+		return 0, err
 	}
 	if r.info.ETag != "" {
 		if err := opts.SetMatchETag(r.info.ETag); err != nil {
-			return err
+			return 0, err
 		}
 	}
 	body, _, _, err := r.client.GetObject(ctx, r.bucket, r.key, opts)
+	if response, _ := errors.AsType[minio.ErrorResponse](err); response.Code == minio.NoSuchKey {
+		return 0, changed(r.info.Path) // it was there
+	}
 	if err != nil {
-		return s3Error(r.info.Path, err)
+		return 0, err
 	}
 	defer body.Close()
-	if _, err := io.ReadFull(body, buf); err != nil {
-		return s3Error(r.info.Path, err)
+	for n < len(buf) {
+		k, err := body.Read(buf[n:])
+		n += k
+		if n == len(buf) {
+			break
+		}
+		if err == io.EOF {
+			return n, io.ErrUnexpectedEOF
+		}
+		if err != nil {
+			return n, err
+		}
+		alive()
 	}
-	return nil
+	return n, nil
 }
 
 // Check has nothing to ask: every read was conditional on the ETag.

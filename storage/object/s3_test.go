@@ -24,7 +24,9 @@ import (
 func s3Store(t *testing.T) (object.Store, string) {
 	server := httptest.NewServer(&fakeS3{objects: map[string][]byte{}})
 	t.Cleanup(server.Close)
-	return object.NewS3(object.S3Options{Endpoint: server.URL, Region: "us-east-1", AccessKey: "key", SecretKey: "secret"}), "s3://bucket/dir/"
+	s := object.NewS3(object.S3Options{Endpoint: server.URL, Region: "us-east-1", AccessKey: "key", SecretKey: "secret"})
+	t.Cleanup(s.Close)
+	return s, "s3://bucket/dir/"
 }
 
 type fakeS3 struct {
