@@ -8,11 +8,11 @@ import (
 
 	"github.com/andybalholm/brotli"
 	"github.com/klauspost/compress/gzip"
-	"github.com/klauspost/compress/s2"
 	"github.com/klauspost/compress/zstd"
 	"github.com/pierrec/lz4/v4"
 
 	"github.com/skein-query/skein/internal/sqlerr"
+	"github.com/skein-query/skein/storage/parquet/snappy"
 )
 
 // Codecs, by their number in the format.
@@ -42,9 +42,9 @@ func (c *codecs) decompress(codec int32, dst, src []byte) error {
 			n = len(src)
 		}
 	case codecSnappy:
-		n, err = s2.DecodedLen(src)
+		n, err = snappy.DecodedLen(src)
 		if err == nil && n == len(dst) {
-			_, err = s2.Decode(dst, src)
+			err = snappy.Decode(dst, src)
 		}
 	case codecLz4Raw:
 		n, err = lz4Block(dst, src)
