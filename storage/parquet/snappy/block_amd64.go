@@ -1,9 +1,10 @@
-//go:build amd64.v3
-
 package snappy
 
-// repeats says whether a copy from 0 back is taken for a repeat of S2.
-const repeats = false
+import "golang.org/x/sys/cpu"
+
+// fast says whether block can run here: BMI2 and AVX2, which every x86-64 processor
+// of the last ten years has.
+var fast = cpu.X86.HasBMI2 && cpu.X86.HasAVX2
 
 // block decompresses the elements of src and gives the number of bytes written, -1
 // when src is corrupt or dst is full before it ends.
@@ -26,9 +27,9 @@ var tags = func() *[256]uint16 {
 	return &t
 }()
 
-// decode decompresses the elements that follow a header of the given size.
-func decode(dst, src []byte, header int) error {
-	if block(dst, src[header:], tags) != len(dst) {
+// elements decompresses the elements of a block.
+func elements(dst, src []byte) error {
+	if block(dst, src, tags) != len(dst) {
 		return ErrCorrupt
 	}
 	return nil
