@@ -51,6 +51,12 @@ type HashJoin struct {
 	// fragment: it is built once per worker. Not with kinds that give out build rows
 	// because of what the probe side holds (BuildOuter, FullOuter, BuildSemi, BuildAnti).
 	Replicated bool
+	// CoLocated is the number, from 1, of the key by which both sides lie in files in
+	// an order; 0 for none. The build side is Replicated then, and was not moved: what
+	// is the same for all tasks of a worker is those of its rows that can have a
+	// partner among theirs. Not with NullEqual or NullAware, where a row's partners are
+	// not those with its key.
+	CoLocated int
 }
 
 // RuntimeFilter is a filter on build key number Key, under an ID unique in the plan.

@@ -137,6 +137,9 @@ func hashJoinLine(n *HashJoin) string {
 	if n.BuildUnique {
 		s += " unique"
 	}
+	if n.CoLocated > 0 && n.CoLocated <= len(n.ProbeKeys) {
+		s += " co-located on " + n.ProbeKeys[n.CoLocated-1].String()
+	}
 	for _, f := range n.RuntimeFilters {
 		s += fmt.Sprintf(" filter #%d from %s", f.ID, n.BuildKeys[f.Key])
 	}

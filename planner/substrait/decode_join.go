@@ -82,7 +82,8 @@ func (d *decoder) hashJoin(r *pb.HashJoinRel) (output, error) {
 		return output{}, err
 	}
 	n := &physical.HashJoin{Est: j.est(), Kind: j.kind, Probe: j.probe.node, Build: j.build.node, Emit: j.emit,
-		NullAware: j.own.GetNullAware(), Replicated: j.own.GetReplicated(), MarkName: j.hints.GetMarkName(), BuildUnique: j.hints.GetBuildUnique()}
+		NullAware: j.own.GetNullAware(), Replicated: j.own.GetReplicated(), CoLocated: int(j.own.GetCoLocated()),
+		MarkName: j.hints.GetMarkName(), BuildUnique: j.hints.GetBuildUnique()}
 	if err := j.joinKeys(n, r.GetKeys()); err != nil {
 		return output{}, err
 	}
@@ -168,7 +169,7 @@ func (d *decoder) nestedLoopJoin(r *pb.NestedLoopJoinRel) (output, error) {
 		}
 	}
 	if j.own.GetTwoValuedMark() != (n.Kind == physical.ProbeMark && n.NullAware == nil) || j.own.GetNullAware() ||
-		j.own.GetFilterDecidesMatch() || j.own.GetComputedKeys() {
+		j.own.GetFilterDecidesMatch() || j.own.GetComputedKeys() || j.own.GetCoLocated() != 0 {
 		return output{}, d.errorf("a %s join as its enhancement says is not supported", n.Kind)
 	}
 	return d.above(n, loopFields(n, j.probe.fields, j.build.fields), j.probe, j.build)

@@ -76,6 +76,7 @@ func (e *encoder) hashJoin(n *physical.HashJoin) (*pb.Rel, []expr.Field) {
 		TwoValuedMark:      n.Kind == physical.ProbeMark && !n.NullAware,
 		FilterDecidesMatch: n.Kind != physical.Inner && n.Residual != nil,
 		Replicated:         n.Replicated,
+		CoLocated:          uint32(n.CoLocated),
 	}
 	if wrong := misfit(n); wrong != "" {
 		e.errorf("%s", wrong)
@@ -135,6 +136,12 @@ func misfit(n *physical.HashJoin) string {
 	}
 	if n.NullAware && n.Kind != physical.ProbeAnti && n.Kind != physical.ProbeMark {
 		return fmt.Sprintf("a %s join cannot be NULL-aware", n.Kind)
+	}
+	switch {
+	case n.CoLocated < 0 || n.CoLocated > len(n.BuildKeys):
+		return fmt.Sprintf("a join is co-located on key %d of %d", n.CoLocated, len(n.BuildKeys))
+	case n.CoLocated > 0 && (!n.Replicated || n.NullEqual || n.NullAware):
+		return "a co-located join does not have its build side replicated, or NULLs that match"
 	}
 	for _, f := range n.RuntimeFilters {
 		if f.Key < 0 || f.Key >= len(n.BuildKeys) {

@@ -42,6 +42,8 @@ func joins() []plan {
 		}
 	}
 	return append(out,
+		plan{"hash join of sides in files in an order", &physical.HashJoin{Probe: l, Build: o, ProbeKeys: []expr.Expr{key(l, 0), key(l, 1)},
+			BuildKeys: []expr.Expr{key(o, 1), key(o, 0)}, Emit: []int{}, Replicated: true, CoLocated: 2}},
 		plan{"hash join with what the optimizer knows", &physical.HashJoin{Probe: l, Build: o, ProbeKeys: []expr.Expr{key(l, 0), key(l, 1)},
 			BuildKeys: []expr.Expr{key(o, 1), key(o, 0)}, RuntimeFilters: []physical.RuntimeFilter{{ID: 3}, {ID: 9, Key: 1}}, BuildUnique: true, Emit: []int{}}})
 }

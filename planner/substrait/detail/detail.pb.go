@@ -247,7 +247,10 @@ type Join struct {
 	// Of a NestedLoopJoinRel: NULL-aware comparison; a row of the right side counts
 	// where the condition and the comparison are true, and makes the outcome unknown
 	// where the comparison is NULL.
-	Comparison    *substraitpb.Expression `protobuf:"bytes,6,opt,name=comparison,proto3" json:"comparison,omitempty"`
+	Comparison *substraitpb.Expression `protobuf:"bytes,6,opt,name=comparison,proto3" json:"comparison,omitempty"`
+	// Of a HashJoinRel: the number, from 1, of the key that decides which rows of the
+	// right side a worker has; 0: it has all of them.
+	CoLocated     uint32 `protobuf:"varint,7,opt,name=co_located,json=coLocated,proto3" json:"co_located,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -322,6 +325,13 @@ func (x *Join) GetComparison() *substraitpb.Expression {
 		return x.Comparison
 	}
 	return nil
+}
+
+func (x *Join) GetCoLocated() uint32 {
+	if x != nil {
+		return x.CoLocated
+	}
+	return 0
 }
 
 // JoinHints is an optimization of HashJoinRel and NestedLoopJoinRel.
@@ -934,7 +944,7 @@ const file_planner_substrait_detail_detail_proto_rawDesc = "" +
 	"\bposition\x18\x02 \x01(\x03R\bposition\"`\n" +
 	"\x04Scan\x12\x14\n" +
 	"\x05names\x18\x01 \x03(\tR\x05names\x12B\n" +
-	"\x0fruntime_filters\x18\x02 \x03(\v2\x19.skein.plan.RuntimeFilterR\x0eruntimeFilters\"\xfb\x01\n" +
+	"\x0fruntime_filters\x18\x02 \x03(\v2\x19.skein.plan.RuntimeFilterR\x0eruntimeFilters\"\x9a\x02\n" +
 	"\x04Join\x12\x1d\n" +
 	"\n" +
 	"null_aware\x18\x01 \x01(\bR\tnullAware\x12&\n" +
@@ -946,7 +956,9 @@ const file_planner_substrait_detail_detail_proto_rawDesc = "" +
 	"replicated\x125\n" +
 	"\n" +
 	"comparison\x18\x06 \x01(\v2\x15.substrait.ExpressionR\n" +
-	"comparison\"\x8f\x01\n" +
+	"comparison\x12\x1d\n" +
+	"\n" +
+	"co_located\x18\a \x01(\rR\tcoLocated\"\x8f\x01\n" +
 	"\tJoinHints\x12!\n" +
 	"\fbuild_unique\x18\x01 \x01(\bR\vbuildUnique\x12\x1b\n" +
 	"\tmark_name\x18\x02 \x01(\tR\bmarkName\x12B\n" +
