@@ -30,11 +30,11 @@ type Worker struct {
 // Coordinator places queries and follows them. It is an actor; Run may be called
 // from any goroutine.
 type Coordinator struct {
-	system    *cluster.System
-	hub       *exchange.Hub
-	rowGroups func(physical.File) int
-	log       *slog.Logger
-	self      cluster.Address
+	system  *cluster.System
+	hub     *exchange.Hub
+	footers physical.Footers
+	log     *slog.Logger
+	self    cluster.Address
 
 	mu      sync.Mutex
 	workers []Worker
@@ -45,10 +45,10 @@ type Coordinator struct {
 	active  sync.Map          // IDs of queries that have not ended
 }
 
-// New makes a coordinator and spawns its actor. rowGroups gives the number of row
-// groups of a data file.
-func New(system *cluster.System, hub *exchange.Hub, rowGroups func(physical.File) int, log *slog.Logger) (*Coordinator, error) {
-	c := &Coordinator{system: system, hub: hub, rowGroups: rowGroups, log: log, running: map[string]*Query{}}
+// New makes a coordinator and spawns its actor. footers says what row groups data
+// files have.
+func New(system *cluster.System, hub *exchange.Hub, footers physical.Footers, log *slog.Logger) (*Coordinator, error) {
+	c := &Coordinator{system: system, hub: hub, footers: footers, log: log, running: map[string]*Query{}}
 	self, err := system.Spawn("coordinator", c)
 	c.self = self
 	return c, err
@@ -116,7 +116,7 @@ func (c *Coordinator) Run(root physical.Node, fields []expr.Field, s Settings) (
 		}
 		p.Partitions = 2 * len(workers)
 		for _, f := range p.Plan.Fragments {
-			p.Tasks = append(p.Tasks, place.Tasks(f, workers, p.Partitions, c.rowGroups))
+			p.Tasks = append(p.Tasks, place.Tasks(f, workers, p.Partitions, c.footers))
 		}
 	}
 	edges := map[int]*exchange.Edge{}
@@ -149,7 +149,7 @@ func (c *Coordinator) Fragments(root physical.Node, s Settings) *fragment.Plan {
 	if len(workers) == 0 || place.Whole(s.Mode, workers) {
 		return &fragment.Plan{Fragments: []*fragment.Fragment{{Root: root}}}
 	}
-	return fragment.Cut(distribute.Distribute(root, len(workers)))
+	return fragment.Cut(distribute.Distribute(root, len(workers), c.footers))
 }
 
 // members are the workers a query may use.

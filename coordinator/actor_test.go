@@ -54,7 +54,7 @@ func newStage(t *testing.T, silent bool) *stage {
 	log := slog.New(slog.DiscardHandler)
 	system := cluster.NewSystem(log)
 	t.Cleanup(system.Shutdown)
-	c, err := New(system, exchange.NewHub(), func(physical.File) int { return 4 }, log)
+	c, err := New(system, exchange.NewHub(), func(physical.File, string, expr.Type) []physical.RowGroup { return make([]physical.RowGroup, 4) }, log)
 	if err != nil {
 		t.Fatal(err)
 	}

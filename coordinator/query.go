@@ -194,7 +194,7 @@ func (q *Query) complete(f *fragment.Fragment) bool {
 // run deals the tasks of a fragment out to the members.
 func (q *Query) run(f *fragment.Fragment) []Effect {
 	var out []Effect
-	for m, tasks := range place.Assign(q.p.Tasks[f.ID], q.members) {
+	for m, tasks := range place.Assign(f, q.p.Tasks[f.ID], q.members) {
 		if len(tasks) == 0 || q.ended {
 			continue
 		}

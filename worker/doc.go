@@ -13,6 +13,6 @@
 //
 // It adapts storage and exchange to what package exec declares (scan.go,
 // receive.go). It must not know the coordinator.
-// Reading order: actor.go, run.go, account.go, task.go, fragment.go, scan.go,
+// Reading order: actor.go, run.go, account.go, task.go, fragment.go, divide.go, scan.go,
 // receive.go, send.go.
 package worker

@@ -8,7 +8,6 @@ import (
 	"github.com/skein-query/skein/exec/vector"
 	"github.com/skein-query/skein/flight/exchange"
 	"github.com/skein-query/skein/internal/wire"
-	"github.com/skein-query/skein/planner/physical"
 )
 
 // tasks runs the tasks of a fragment, shared among threads in order. What they
@@ -16,6 +15,10 @@ import (
 func (r *run) tasks(ctx context.Context) error {
 	fragment := exec.NewGroup(1)
 	defer fragment.Close()
+	parts, err := r.divide()
+	if err != nil {
+		return err
+	}
 	var next atomic.Int64
 	threads := min(r.message.Threads, len(r.message.Tasks))
 	return r.parallel(ctx, threads, func(ctx context.Context, _ int) error {
@@ -24,7 +27,7 @@ func (r *run) tasks(ctx context.Context) error {
 			if i >= len(r.message.Tasks) {
 				return nil
 			}
-			if err := r.task(ctx, fragment, &r.message.Tasks[i]); err != nil {
+			if err := r.task(ctx, fragment, &r.message.Tasks[i], parts); err != nil {
 				return err
 			}
 		}
@@ -33,11 +36,11 @@ func (r *run) tasks(ctx context.Context) error {
 
 // task runs one task in one pipeline and seals its pieces, or hands its batches to
 // the result when the fragment is the root.
-func (r *run) task(ctx context.Context, fragment *exec.Group, t *wire.Task) error {
+func (r *run) task(ctx context.Context, fragment *exec.Group, t *wire.Task, parts parts) error {
 	group := exec.NewGroup(1)
 	defer group.Close()
 	env := r.env(group, fragment, 0)
-	env.Sources = &sources{run: r, task: t, scan: r.divided()}
+	env.Sources = &sources{run: r, task: t, files: parts.of(t)}
 	if len(r.message.Outputs) == 0 {
 		return runInstance(ctx, r.plan, env, func(b *vector.Batch) error { return r.push(ctx, b) })
 	}
@@ -96,22 +99,4 @@ func spread(b *vector.Batch, senders []*sender) error {
 		}
 	}
 	return senders[0].add(b)
-}
-
-// divided is the scan whose morsels the tasks divide.
-func (r *run) divided() *physical.Scan {
-	if r.message.Scan < 0 {
-		return nil
-	}
-	i, found := 0, (*physical.Scan)(nil)
-	physical.Walk(r.plan, func(n physical.Node) bool {
-		if s, ok := n.(*physical.Scan); ok {
-			if i == r.message.Scan {
-				found = s
-			}
-			i++
-		}
-		return true
-	})
-	return found
 }

@@ -79,13 +79,14 @@ func (r *run) parallel(ctx context.Context, n int, f func(ctx context.Context, i
 type sources struct {
 	run  *run
 	task *wire.Task // nil when the query runs whole
-	scan *physical.Scan
+	// files are what scans read that do not read all of theirs.
+	files map[*physical.Scan][]physical.File
 }
 
 func (s *sources) Scan(n *physical.Scan, env *exec.Env) (exec.Operator, error) {
-	if s.task != nil && n == s.scan {
+	if files, ok := s.files[n]; ok {
 		c := *n
-		c.Files = s.task.Files
+		c.Files = files
 		n = &c
 	}
 	return newScan(n, env, s.run.res.Files, s.run.metrics)

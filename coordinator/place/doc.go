@@ -1,4 +1,6 @@
 // Package place decides what runs where: whether a query runs whole in one worker,
 // into which tasks a fragment divides, and which worker gets which task. It is
-// pure: it sees plans, members and the sizes of files.
+// pure: it sees plans, members and what footers say of files.
+//
+// Reading order: place.go, follow.go (scans that go with another).
 package place

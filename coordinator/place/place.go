@@ -2,6 +2,7 @@ package place
 
 import (
 	"github.com/skein-query/skein/internal/wire"
+	"github.com/skein-query/skein/planner/expr"
 	"github.com/skein-query/skein/planner/fragment"
 	"github.com/skein-query/skein/planner/physical"
 )
@@ -57,9 +58,8 @@ func Lent(members []Member, worker int) int {
 // together.
 const tasksPerThread = 4
 
-// Tasks divides a fragment into tasks. rowGroups gives the number of row groups of
-// a file.
-func Tasks(f *fragment.Fragment, members []Member, partitions int, rowGroups func(physical.File) int) []wire.Task {
+// Tasks divides a fragment into tasks. footers says what row groups files have.
+func Tasks(f *fragment.Fragment, members []Member, partitions int, footers physical.Footers) []wire.Task {
 	switch f.Driver {
 	case fragment.Partitions:
 		tasks := make([]wire.Task, partitions)
@@ -68,64 +68,100 @@ func Tasks(f *fragment.Fragment, members []Member, partitions int, rowGroups fun
 		}
 		return tasks
 	case fragment.Morsels:
-		return scanTasks(f.Scan, members, rowGroups)
+		return scanTasks(f, members, footers)
 	}
 	return []wire.Task{{}}
 }
 
-// scanTasks cuts the row groups of a scan into tasks of neighbours, the first ones
-// smaller so that first rows come early.
-func scanTasks(s *physical.Scan, members []Member, rowGroups func(physical.File) int) []wire.Task {
-	type morsel struct{ file, group int }
-	var all []morsel
-	for i, f := range s.Files {
-		groups := f.RowGroups
-		if groups == nil {
-			for g := range rowGroups(f) {
-				groups = append(groups, g)
-			}
-		}
-		for _, g := range groups {
-			all = append(all, morsel{i, g})
-		}
-	}
+// scanTasks cuts the row groups of a fragment's scan into tasks of neighbours. The
+// first ones are smaller, so that first rows come early; not where other scans
+// follow, for those are read first.
+func scanTasks(f *fragment.Fragment, members []Member, footers physical.Footers) []wire.Task {
+	all := morsels(f.Scan, -1, footers)
 	threads := 0
 	for _, m := range members {
 		threads += m.Threads
 	}
 	size := max(1, len(all)/max(1, threads*tasksPerThread))
+	follow := newFollowing(f, footers)
 	var tasks []wire.Task
 	for from := 0; from < len(all); {
 		n := size
-		if len(tasks) < threads {
+		if len(tasks) < threads && len(f.Followers) == 0 {
 			n = max(1, size/2)
 		}
 		to := min(len(all), from+n)
-		t := wire.Task{Index: len(tasks), Files: []physical.File{}}
-		for _, m := range all[from:to] {
-			if last := len(t.Files) - 1; last >= 0 && t.Files[last].Path == s.Files[m.file].Path {
-				t.Files[last].RowGroups = append(t.Files[last].RowGroups, m.group)
-				continue
-			}
-			f := s.Files[m.file]
-			f.RowGroups = []int{m.group}
-			t.Files = append(t.Files, f)
-		}
-		tasks = append(tasks, t)
+		tasks = append(tasks, wire.Task{Index: len(tasks), Files: files(f.Scan, all[from:to]), Followers: follow.of(from, to)})
 		from = to
 	}
 	if tasks == nil { // no row group at all: one task that reads nothing
-		tasks = []wire.Task{{Files: []physical.File{}}}
+		tasks = []wire.Task{{Files: []physical.File{}, Followers: follow.of(0, 0)}}
 	}
 	return tasks
 }
 
-// Assign deals tasks out: element m is what member m gets. Partitions go to the
-// same member in every fragment.
-func Assign(tasks []wire.Task, members []Member) [][]wire.Task {
+// morsel is a row group that a scan reads.
+type morsel struct {
+	file, group int
+	physical.RowGroup
+}
+
+// morsels are those of a scan in order, with what footers say of a field; field -1
+// asks for none.
+func morsels(s *physical.Scan, field int, footers physical.Footers) []morsel {
+	var all []morsel
+	for i, f := range s.Files {
+		var known []physical.RowGroup
+		if field >= 0 && physical.Bounded(s.Fields[field].Type) {
+			known = footers(f, s.Columns[field], s.Fields[field].Type)
+		} else {
+			known = footers(f, "", expr.Type{})
+		}
+		groups := f.RowGroups
+		if groups == nil {
+			for g := range known {
+				groups = append(groups, g)
+			}
+		}
+		for _, g := range groups {
+			m := morsel{file: i, group: g}
+			if g < len(known) {
+				m.RowGroup = known[g]
+			}
+			all = append(all, m)
+		}
+	}
+	return all
+}
+
+// files are the scan's files with just the row groups of the morsels.
+func files(s *physical.Scan, morsels []morsel) []physical.File {
+	out := []physical.File{}
+	at := -1
+	for _, m := range morsels {
+		if m.file != at {
+			at = m.file
+			f := s.Files[m.file]
+			f.RowGroups = nil
+			out = append(out, f)
+		}
+		last := &out[len(out)-1]
+		last.RowGroups = append(last.RowGroups, m.group)
+	}
+	return out
+}
+
+// Assign deals the tasks of a fragment out: element m is what member m gets.
+// Partitions go to the same member in every fragment. Where scans follow, neighbours
+// stay together, for they share most of what follows them.
+func Assign(f *fragment.Fragment, tasks []wire.Task, members []Member) [][]wire.Task {
 	out := make([][]wire.Task, len(members))
 	for i, t := range tasks {
-		out[i%len(members)] = append(out[i%len(members)], t)
+		m := i % len(members)
+		if len(f.Followers) > 0 {
+			m = i * len(members) / len(tasks)
+		}
+		out[m] = append(out[m], t)
 	}
 	return out
 }

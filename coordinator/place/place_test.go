@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/skein-query/skein/internal/wire"
+	"github.com/skein-query/skein/planner/expr"
 	"github.com/skein-query/skein/planner/fragment"
 	"github.com/skein-query/skein/planner/physical"
 )
@@ -65,7 +66,9 @@ func TestEveryRowGroupIsInOneTask(t *testing.T) {
 	for workers := 1; workers <= 5; workers++ {
 		var in []string
 		tasks := Tasks(&fragment.Fragment{Driver: fragment.Morsels, Scan: scan}, members(make([]string, workers)...), 0,
-			func(f physical.File) int { return groups[f.Path] })
+			func(f physical.File, _ string, _ expr.Type) []physical.RowGroup {
+				return make([]physical.RowGroup, groups[f.Path])
+			})
 		for i, task := range tasks {
 			if task.Index != i {
 				t.Errorf("task %d has index %d", i, task.Index)
@@ -85,7 +88,7 @@ func TestEveryRowGroupIsInOneTask(t *testing.T) {
 }
 
 func TestFragmentsWithoutAScanDivideByPartitionsOrNotAtAll(t *testing.T) {
-	none := func(physical.File) int { return 0 }
+	none := func(physical.File, string, expr.Type) []physical.RowGroup { return nil }
 	parts := Tasks(&fragment.Fragment{Driver: fragment.Partitions}, members("a", "a"), 4, none)
 	for i, task := range parts {
 		if task.Index != i || task.Partition != i || task.Files != nil {
@@ -103,7 +106,7 @@ func TestFragmentsWithoutAScanDivideByPartitionsOrNotAtAll(t *testing.T) {
 }
 
 func TestTasksAreDealtOutEvenlyAndEachOnce(t *testing.T) {
-	dealt := Assign(make([]wire.Task, 7), members("a", "a", "a"))
+	dealt := Assign(&fragment.Fragment{}, make([]wire.Task, 7), members("a", "a", "a"))
 	if len(dealt[0]) != 3 || len(dealt[1]) != 2 || len(dealt[2]) != 2 {
 		t.Errorf("dealt out as %v", dealt)
 	}
@@ -112,7 +115,7 @@ func TestTasksAreDealtOutEvenlyAndEachOnce(t *testing.T) {
 	for i := range tasks {
 		tasks[i].Index = i
 	}
-	for _, mine := range Assign(tasks, members("a", "b", "c")) {
+	for _, mine := range Assign(&fragment.Fragment{}, tasks, members("a", "b", "c")) {
 		for _, task := range mine {
 			seen[task.Index]++
 		}

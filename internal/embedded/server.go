@@ -17,7 +17,6 @@ import (
 	"github.com/skein-query/skein/flight/exchange"
 	"github.com/skein-query/skein/internal/cluster"
 	"github.com/skein-query/skein/planner/expr"
-	"github.com/skein-query/skein/planner/physical"
 	"github.com/skein-query/skein/planner/sql"
 	"github.com/skein-query/skein/storage/catalog"
 	"github.com/skein-query/skein/storage/object"
@@ -96,7 +95,7 @@ func Start(ctx context.Context, c Config) (*Server, error) {
 func (s *Server) startCluster(c Config, store object.Store) (*session.Statements, error) {
 	pool := memory.NewPool()
 	s.hub, s.ledger = exchange.NewHub(), memory.NewLedger(c.MemoryBytes)
-	coord, err := coordinator.New(s.system, s.hub, s.rowGroups, c.Log)
+	coord, err := coordinator.New(s.system, s.hub, s.footers, c.Log)
 	if err != nil {
 		return nil, err
 	}
@@ -117,15 +116,6 @@ func (s *Server) startCluster(c Config, store object.Store) (*session.Statements
 	}
 	return &session.Statements{Catalog: s.Catalog, Coordinator: coord, Log: c.Log,
 		Defaults: session.Defaults{Distribution: c.Distribution, Encode: c.Encode, Frames: c.Frames, BatchRows: c.BatchRows}}, nil
-}
-
-// rowGroups is the number of row groups of a file whose footer a plan has read.
-func (s *Server) rowGroups(f physical.File) int {
-	file, err := s.files.Open(context.Background(), object.Info{Path: f.Path, SizeBytes: f.SizeBytes, ModTime: f.ModTime, ETag: f.ETag})
-	if err != nil {
-		return 1 // the scan will say what is wrong
-	}
-	return len(file.RowGroups())
 }
 
 func (s *Server) listen(c Config, statements *session.Statements) error {

@@ -12,6 +12,9 @@ type Task struct {
 	Index     int
 	Partition int             // of partitioned input edges
 	Files     []physical.File // with the row groups that are this task's; nil when the scan is not divided
+	// Followers is, for every other scan of the plan in order, the row groups that may
+	// hold partners of the task's rows; none when no scan follows the divided one.
+	Followers [][]physical.File
 }
 
 // Run asks a worker to run tasks of a fragment.

@@ -7,15 +7,17 @@ import (
 	"github.com/skein-query/skein/planner/physical"
 )
 
-// Distribute is n for a number of workers. Its output arrives in one task.
-func Distribute(n physical.Node, workers int) physical.Node {
-	d := &distributor{workers: float64(workers), shared: map[int]*physical.Shared{}}
+// Distribute is n for a number of workers. Its output arrives in one task. Without
+// footers nothing is known of any order in files.
+func Distribute(n physical.Node, workers int, footers physical.Footers) physical.Node {
+	d := &distributor{workers: workers, footers: footers, shared: map[int]*physical.Shared{}}
 	out, at := d.node(n)
 	return d.gather(out, at)
 }
 
 type distributor struct {
-	workers float64
+	workers int
+	footers physical.Footers // nil: none
 	shared  map[int]*physical.Shared
 }
 
@@ -213,6 +215,9 @@ func (d *distributor) aggregate(n *physical.Aggregate) (physical.Node, spread) {
 	}
 	if at.kind == byKeys && len(n.Groups) > 0 && subset(at.keys, n.Groups) {
 		return physical.WithInputs(n, []physical.Node{in}), renamed(at, n.Groups, groups)
+	}
+	if at.kind == divided && d.untorn(in, n.Groups) {
+		return physical.WithInputs(n, []physical.Node{in}), at
 	}
 	splittable := true
 	for _, a := range n.Aggs {

@@ -18,16 +18,19 @@ import (
 // an operator a line, its inputs below it, further in. All columns are int8; $0
 // and $1 are what scans give, joins are on $0 = $0. The words are in build.
 //
-//	join inner [emit=0,2] [nullaware] [residual]
-//	  scan orders 1500000
+//	join inner [emit=0,2] [nullaware] [nullequal] [residual]
+//	  scan orders 1500000 groups=1-10,10-20 [key=1] [nulls=1] [type=text]
 //	  scan nation 25
+//
+// groups are the bounds of $0, or of column key, in the row groups of the table's
+// file, ? for none.
 func TestPlansInSeveralWorkers(t *testing.T) {
 	datadriven.Walk(t, "testdata", func(t *testing.T, path string) {
 		datadriven.RunTest(t, path, func(t *testing.T, d *datadriven.TestData) string {
 			workers := 3
 			d.MaybeScanArgs(t, "workers", &workers)
-			b := &builder{t: t, lines: strings.Split(strings.TrimRight(d.Input, "\n"), "\n"), shared: map[int]*physical.Shared{}}
-			plan := fragment.Cut(distribute.Distribute(b.node(), workers))
+			b := &builder{t: t, lines: strings.Split(strings.TrimRight(d.Input, "\n"), "\n"), shared: map[int]*physical.Shared{}, footers: map[string][]physical.RowGroup{}}
+			plan := fragment.Cut(distribute.Distribute(b.node(), workers, b.footer))
 			if err := fragment.Check(plan); err != nil {
 				t.Errorf("%s: %v", d.Pos, err)
 			}
@@ -37,9 +40,42 @@ func TestPlansInSeveralWorkers(t *testing.T) {
 }
 
 type builder struct {
-	t      *testing.T
-	lines  []string
-	shared map[int]*physical.Shared
+	t       *testing.T
+	lines   []string
+	shared  map[int]*physical.Shared
+	footers map[string][]physical.RowGroup // by table and column
+}
+
+// footer is what the groups of a scan say.
+func (b *builder) footer(f physical.File, column string, _ expr.Type) []physical.RowGroup {
+	return b.footers[f.Path+"."+column]
+}
+
+// groups notes the row groups of a scan.
+func (b *builder) groups(s *physical.Scan, options map[string]string) {
+	list, ok := options["groups"]
+	if !ok {
+		return
+	}
+	s.Files = []physical.File{{Path: s.Table}}
+	column := "a"
+	if options["key"] == "1" {
+		column = "b"
+	}
+	parts := strings.Split(list, ",")
+	var groups []physical.RowGroup
+	for _, p := range parts {
+		g := physical.RowGroup{Rows: int64(s.RowCount) / int64(len(parts))}
+		if lo, hi, ok := strings.Cut(p, "-"); ok {
+			g.HasBounds = true
+			g.Min, g.Max = expr.Value{I: int64(b.number(lo)), S: lo}, expr.Value{I: int64(b.number(hi)), S: hi}
+		}
+		if n, ok := options["nulls"]; ok {
+			g.Nulls = int64(b.number(n))
+		}
+		groups = append(groups, g)
+	}
+	b.footers[s.Table+"."+column] = groups
 }
 
 func indent(line string) int { return len(line) - len(strings.TrimLeft(line, " ")) }
@@ -93,6 +129,10 @@ func (b *builder) build(words []string, options map[string]string, in []physical
 	case "scan":
 		s := &physical.Scan{Table: words[1], Columns: []string{"a", "b"}, Fields: fields, Emit: []int{0, 1}}
 		s.RowCount = float64(b.number(words[2]))
+		if typ, ok := map[string]expr.Type{"text": expr.Of(expr.Text), "float": expr.Of(expr.Float8)}[options["type"]]; ok {
+			s.Fields = []expr.Field{{Name: "a", Type: typ, Nullable: true}, fields[1]}
+		}
+		b.groups(s, options)
 		if id, ok := options["filter"]; ok {
 			s.RuntimeFilters = []physical.RuntimeFilterUse{{ID: b.number(id)}}
 		}
@@ -100,7 +140,14 @@ func (b *builder) build(words []string, options map[string]string, in []physical
 	case "values":
 		return &physical.Values{Est: physical.Est{RowCount: 1}, Tuples: [][]expr.Value{{{I: 1}, {I: 2}}}, Fields: fields}
 	case "filter":
-		return &physical.Filter{Est: est, Input: in[0], Conjuncts: []expr.Expr{column(0)}}
+		if len(words) > 1 {
+			est.RowCount = float64(b.number(words[1]))
+		}
+		cond := column(0)
+		if _, ok := options["volatile"]; ok {
+			cond = &expr.Call{Name: "random", Typ: expr.Of(expr.Float8)}
+		}
+		return &physical.Filter{Est: est, Input: in[0], Conjuncts: []expr.Expr{cond}}
 	case "project":
 		p := &physical.Project{Est: est, Input: in[0]}
 		for _, c := range b.numbers(words[1]) {
@@ -158,6 +205,10 @@ func (b *builder) large(words []string, options map[string]string, in []physical
 		j := &physical.HashJoin{Est: est, Kind: kind, Probe: in[0], Build: in[1], Emit: emit,
 			ProbeKeys: []expr.Expr{column(0)}, BuildKeys: []expr.Expr{column(0)}}
 		_, j.NullAware = options["nullaware"]
+		_, j.NullEqual = options["nullequal"]
+		if _, ok := options["residual"]; ok {
+			j.Residual = expr.Compare(expr.OpLt, column(1), column(3))
+		}
 		if id, ok := options["filter"]; ok {
 			j.RuntimeFilters = []physical.RuntimeFilter{{ID: b.number(id)}}
 		}

@@ -7,9 +7,9 @@ import (
 	"github.com/skein-query/skein/planner/physical"
 )
 
-// hashJoin broadcasts the build side when that moves fewer rows than splitting
-// both sides, and the kind allows it: one that gives out build rows must see each
-// of them in one place.
+// hashJoin leaves both sides where they are when files have them in order, or
+// broadcasts the build side, or splits both sides, whichever costs least and the
+// kind allows: a join that gives out build rows must see each of them in one place.
 func (d *distributor) hashJoin(n *physical.HashJoin) (physical.Node, spread) {
 	probe, pat := d.drive(d.node(n.Probe))
 	build, bat := d.node(n.Build)
@@ -19,8 +19,18 @@ func (d *distributor) hashJoin(n *physical.HashJoin) (physical.Node, spread) {
 	if pat.kind == single && !buildRows(n.Kind) {
 		return physical.WithInputs(n, []physical.Node{probe, d.gather(build, bat)}), spread{}
 	}
-	moved := build.Rows() + probe.Rows()
-	if !buildRows(n.Kind) && (n.NullAware || build.Rows()*d.workers <= moved) {
+	move := build.Rows() + probe.Rows()
+	replicate := !buildRows(n.Kind) && (n.NullAware || build.Rows()*float64(d.workers) <= move)
+	if replicate {
+		move = build.Rows() * float64(d.workers)
+	}
+	if pat.kind == divided && bat.kind == divided {
+		j := physical.WithInputs(n, []physical.Node{probe, build}).(*physical.HashJoin)
+		if co, cost := d.coLocate(j); co != nil && cost < move+stageCost {
+			return co, pat
+		}
+	}
+	if replicate {
 		j := physical.WithInputs(n, []physical.Node{probe, d.broadcast(build)}).(*physical.HashJoin)
 		j.Replicated = true
 		return j, joined(n, pat)

@@ -26,7 +26,17 @@ type checker struct {
 	received []int
 	scans    int // leaves that divide the fragment
 	parts    int
+	follow   int // scans that go with another
 }
+
+// role is how the tasks of a fragment see the rows of a node.
+type role uint8
+
+const (
+	divided   role = iota // each row in one task
+	same                  // every task sees all
+	following             // every task sees those that can meet its own
+)
 
 func (c *checker) fragment(i int) error {
 	f := c.f
@@ -41,7 +51,7 @@ func (c *checker) fragment(i int) error {
 			return fmt.Errorf("edge %d goes from %d to %d", id, e.From, e.To)
 		}
 	}
-	if err := c.node(f.Root, false); err != nil {
+	if err := c.node(f.Root, divided); err != nil {
 		return err
 	}
 	slices.Sort(c.received)
@@ -65,65 +75,103 @@ func (c *checker) driver() error {
 	if !ok {
 		return fmt.Errorf("driver %s with %d scans and %d partitioned edges", c.f.Driver, c.scans, c.parts)
 	}
+	if c.follow > 0 && c.f.Driver != Morsels {
+		return fmt.Errorf("driver %s with %d scans that follow one", c.f.Driver, c.follow)
+	}
+	return c.followers()
+}
+
+// followers checks that every scan that follows follows one before it.
+func (c *checker) followers() error {
+	if len(c.f.Followers) != c.follow {
+		return fmt.Errorf("%d of %d scans have a scan to follow", len(c.f.Followers), c.follow)
+	}
+	for i, f := range c.f.Followers {
+		if f.Leader < 0 || f.Leader > i {
+			return fmt.Errorf("%s follows scan %d of %d", physical.Line(f.Scan), f.Leader, i)
+		}
+	}
 	return nil
 }
 
 // node checks n and what is below it. Below the build side of a replicated join
-// every task must see the same rows; everywhere else no two may.
-func (c *checker) node(n physical.Node, replicated bool) error {
+// every task must see the same rows, or those that follow its own when the join is
+// co-located; everywhere else no two may see one.
+func (c *checker) node(n physical.Node, as role) error {
 	switch n := n.(type) {
 	case *physical.Exchange, *physical.Shared:
 		return fmt.Errorf("%s was not cut", physical.Line(n))
 	case *physical.Scan:
-		c.scans++
+		if as == following {
+			c.follow++
+		} else {
+			c.scans++
+		}
 		for _, u := range n.RuntimeFilters {
 			if !c.known[u.ID] {
 				return fmt.Errorf("%s: no replicated join of the fragment publishes filter #%d", physical.Line(n), u.ID)
 			}
 		}
-		return c.leaf(n, replicated, true)
+		return c.leaf(n, as, true)
 	case *physical.Receive:
 		if err := c.receive(n); err != nil {
 			return err
 		}
-		return c.leaf(n, replicated, n.Kind == physical.HashSplit || n.Kind == physical.RoundRobin)
+		return c.leaf(n, as, n.Kind == physical.HashSplit || n.Kind == physical.RoundRobin)
 	case *physical.Values:
-		return c.leaf(n, replicated, false)
+		return c.leaf(n, as, false)
 	case *physical.HashJoin:
-		if n.Replicated && (n.Kind == physical.BuildOuter || n.Kind == physical.FullOuter || n.Kind == physical.BuildSemi || n.Kind == physical.BuildAnti) {
-			return fmt.Errorf("%s: every task would give out build rows", physical.Line(n))
-		}
-		if err := c.node(n.Probe, replicated); err != nil {
-			return err
-		}
-		return c.node(n.Build, replicated || n.Replicated)
+		return c.hashJoin(n, as)
 	case *physical.NestedLoopJoin:
 		if c.f.Driver != One && n.Kind == physical.FullOuter {
 			return fmt.Errorf("%s: every task would give out build rows", physical.Line(n))
 		}
-		if err := c.node(n.Probe, replicated); err != nil {
+		if err := c.node(n.Probe, as); err != nil {
 			return err
 		}
-		return c.node(n.Build, true)
+		return c.node(n.Build, same)
 	}
 	for _, in := range n.Inputs() {
-		if err := c.node(in, replicated); err != nil {
+		if err := c.node(in, as); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// leaf checks that a leaf is divided among the tasks just where it has to be.
-func (c *checker) leaf(n physical.Node, replicated, divided bool) error {
-	if c.f.Driver == One {
-		return nil
+func (c *checker) hashJoin(n *physical.HashJoin, as role) error {
+	if n.Replicated && (n.Kind == physical.BuildOuter || n.Kind == physical.FullOuter || n.Kind == physical.BuildSemi || n.Kind == physical.BuildAnti) {
+		return fmt.Errorf("%s: every task would give out build rows", physical.Line(n))
 	}
-	if replicated && divided {
+	if err := c.node(n.Probe, as); err != nil {
+		return err
+	}
+	switch {
+	case n.CoLocated == 0 && n.Replicated:
+		as = same
+	case n.CoLocated == 0:
+	case !n.Replicated || n.NullEqual || n.NullAware:
+		return fmt.Errorf("%s: a row may have partners that do not follow it", physical.Line(n))
+	case as == same:
+		return fmt.Errorf("%s: every task would see the same rows, which follow none", physical.Line(n))
+	default:
+		as = following
+	}
+	return c.node(n.Build, as)
+}
+
+// leaf checks that a leaf is divided among the tasks, or follows what is, just where
+// it has to.
+func (c *checker) leaf(n physical.Node, as role, parted bool) error {
+	_, scan := n.(*physical.Scan)
+	switch {
+	case c.f.Driver == One && as != following:
+	case as == same && parted:
 		return fmt.Errorf("%s: a replicated join would see a part of its build side", physical.Line(n))
-	}
-	if !replicated && !divided {
+	case as == divided && !parted:
 		return fmt.Errorf("%s: every task would give out the same rows", physical.Line(n))
+	case as == following && !scan:
+		return fmt.Errorf("%s: a co-located join would not see what follows its probe side", physical.Line(n))
 	}
 	return nil
 }

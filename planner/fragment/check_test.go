@@ -23,11 +23,20 @@ func join(kind physical.JoinKind, replicated bool, probe, build physical.Node) *
 	return &physical.HashJoin{Kind: kind, Replicated: replicated, Probe: probe, Build: build, ProbeKeys: key, BuildKeys: key, Emit: []int{0}}
 }
 
+// located is a join whose build side follows its probe side.
+func located(kind physical.JoinKind, probe, build physical.Node) *physical.HashJoin {
+	j := join(kind, true, probe, build)
+	j.CoLocated = 1
+	return j
+}
+
 // TestCheckFindsWhatWouldLoseOrDoubleRows cuts plans that no distribution makes.
 func TestCheckFindsWhatWouldLoseOrDoubleRows(t *testing.T) {
 	values := &physical.Values{Fields: oneColumn()}
 	filtered := scanOf("b")
 	filtered.RuntimeFilters = []physical.RuntimeFilterUse{{ID: 1}}
+	nullAware := located(physical.ProbeAnti, scanOf("a"), scanOf("b"))
+	nullAware.NullAware = true
 	cases := []struct {
 		name string
 		root physical.Node
@@ -44,6 +53,16 @@ func TestCheckFindsWhatWouldLoseOrDoubleRows(t *testing.T) {
 		{"build rows of a replicated join", exchangeOf(physical.Gather, join(physical.BuildAnti, true, scanOf("a"), exchangeOf(physical.Broadcast, scanOf("b")))), "build rows"},
 		{"a divided nested loop", exchangeOf(physical.Gather, &physical.NestedLoopJoin{Kind: physical.FullOuter, Probe: scanOf("a"),
 			Build: exchangeOf(physical.Broadcast, scanOf("b")), Emit: []int{0}}), "build rows"},
+		{"a co-located join", exchangeOf(physical.Gather, located(physical.ProbeOuter, scanOf("a"), scanOf("b"))), ""},
+		{"a co-located join in the build side of one", exchangeOf(physical.Gather, located(physical.Inner, scanOf("a"), located(physical.Inner, scanOf("b"), scanOf("c")))), ""},
+		{"a co-located join over broadcasts", exchangeOf(physical.Gather, located(physical.Inner, join(physical.Inner, true, scanOf("a"), exchangeOf(physical.Broadcast, scanOf("x"))),
+			join(physical.Inner, true, scanOf("b"), exchangeOf(physical.Broadcast, scanOf("y"))))), ""},
+		{"build rows of a co-located join", exchangeOf(physical.Gather, located(physical.BuildOuter, scanOf("a"), scanOf("b"))), "build rows"},
+		{"a co-located NOT IN", exchangeOf(physical.Gather, nullAware), "do not follow"},
+		{"a co-located join of partitions", exchangeOf(physical.Gather, located(physical.Inner, exchangeOf(physical.HashSplit, scanOf("a")), scanOf("b"))), "1 partitioned"},
+		{"a co-located broadcast", exchangeOf(physical.Gather, located(physical.Inner, scanOf("a"), exchangeOf(physical.Broadcast, scanOf("b")))), "would not see what follows"},
+		{"a build side that follows and is another's", exchangeOf(physical.Gather, join(physical.Inner, true, scanOf("a"), located(physical.Inner, scanOf("b"), scanOf("c")))), "a part of its build side"},
+		{"a key that is no column of a scan", exchangeOf(physical.Gather, located(physical.Inner, scanOf("a"), &physical.Limit{Input: scanOf("b")})), "0 of 1 scans"},
 		{"a shared plan without an exchange", &physical.Shared{ID: 1, Input: values}, "was not cut"},
 		{"a filter that nobody here publishes", exchangeOf(physical.Gather, filtered), ""}, // Cut drops it
 	}

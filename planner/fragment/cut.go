@@ -21,7 +21,7 @@ type Driver uint8
 // The drivers.
 const (
 	One        Driver = iota // a single task
-	Morsels                  // of the fragment's Scan
+	Morsels                  // of the fragment's Scan; Followers are read as they go with it
 	Partitions               // of its partitioned edges
 )
 
@@ -29,12 +29,22 @@ func (d Driver) String() string { return [...]string{"one task", "morsels", "par
 
 // Fragment is a part of a plan that runs without exchanging rows.
 type Fragment struct {
-	ID      int
-	Root    physical.Node
-	Driver  Driver
-	Scan    *physical.Scan // with Morsels
-	Inputs  []int          // edges read
-	Outputs []int          // edges fed; none: the root
+	ID        int
+	Root      physical.Node
+	Driver    Driver
+	Scan      *physical.Scan // with Morsels
+	Followers []Follower     // every other scan, in the order of the tree
+	Inputs    []int          // edges read
+	Outputs   []int          // edges fed; none: the root
+}
+
+// Follower is the scan of a co-located join's build side: a task needs those of its
+// row groups in which Field can be equal to LeaderField in the leader's row groups.
+type Follower struct {
+	Scan        *physical.Scan
+	Field       int
+	Leader      int // 0: the fragment's Scan; i: follower i-1, which stands before this one
+	LeaderField int
 }
 
 // Plan is a query's fragments and edges.
@@ -66,6 +76,7 @@ func (c *cutter) fragment(n physical.Node) *Fragment {
 	}
 	f.drive()
 	f.keepFilters()
+	f.follow()
 	return f
 }
 
@@ -98,12 +109,15 @@ func (c *cutter) cut(n physical.Node, f *Fragment) physical.Node {
 	return &physical.Receive{Est: physical.Est{RowCount: x.Rows()}, Edge: e.ID, Kind: x.Kind, Fields: x.Schema(), Sorted: x.Sorted}
 }
 
-// drive finds what divides the fragment into tasks.
+// drive finds what divides the fragment into tasks. The scan that does is the first
+// of the tree, where probe sides stand before build sides.
 func (f *Fragment) drive() {
 	physical.Walk(f.Root, func(n physical.Node) bool {
 		switch n := n.(type) {
 		case *physical.Scan:
-			f.Driver, f.Scan = Morsels, n
+			if f.Driver = Morsels; f.Scan == nil {
+				f.Scan = n
+			}
 		case *physical.Receive:
 			if n.Kind == physical.HashSplit || n.Kind == physical.RoundRobin {
 				f.Driver = Partitions
@@ -111,6 +125,30 @@ func (f *Fragment) drive() {
 		}
 		return true
 	})
+}
+
+// follow finds which scans go with which by the co-located joins.
+func (f *Fragment) follow() {
+	var scans []*physical.Scan
+	var joins []*physical.HashJoin
+	physical.Walk(f.Root, func(n physical.Node) bool {
+		switch n := n.(type) {
+		case *physical.Scan:
+			scans = append(scans, n)
+		case *physical.HashJoin:
+			if n.CoLocated > 0 {
+				joins = append(joins, n)
+			}
+		}
+		return true
+	})
+	for i := 1; i < len(scans); i++ {
+		for _, j := range joins {
+			if probe, p, build, b, ok := j.Sides(); ok && build == scans[i] {
+				f.Followers = append(f.Followers, Follower{build, b, slices.Index(scans, probe), p})
+			}
+		}
+	}
 }
 
 // filters are the runtime filters that replicated joins of the fragment publish:
