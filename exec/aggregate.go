@@ -21,18 +21,20 @@ const (
 
 // aggregate groups rows and computes aggregates, by hashing.
 //
-// In phases Single and Final every instance aggregates its own input into a table
-// of its own; when all have, the tables are merged partition by partition (by the
-// upper bits of the hash), each partition by whichever instance takes it first,
-// and that instance gives out its groups. Few groups are one partition. In phase
-// Partial instances do not meet: each hands on its table when it is large or its
-// input ends, and where grouping hardly shrinks the input it hands on every row as
-// a group of its own (Larson, "Data reduction by partial preaggregation", 2002).
+// In phases Single and Final every instance aggregates its own input into tables
+// of its own (aggregate_partition.go); when all have, the tables are merged
+// partition by partition (by the upper bits of the hash), each partition by
+// whichever instance takes it first, and that instance gives out its groups. Few
+// groups are one partition. In phase Partial instances do not meet: each hands on
+// its table when it is large or its input ends, and where grouping hardly shrinks
+// the input it hands on every row as a group of its own (Larson, "Data reduction by
+// partial preaggregation", 2002).
 //
 // The tables hold packed keys, hashes and one array per state; how rows find their
 // group is in aggregate_groups.go. Memory: all distinct groups of the instance's
-// input, twice while partitions are merged; over budget the query fails. Spilling
-// would write out partitions of a table, which merge reads one at a time already.
+// input, those that do not repeat soon several times, and one partition of all;
+// over budget the query fails. Spilling would write out the sealed tables, which
+// merge reads one partition at a time.
 type aggregate struct {
 	input  Operator
 	plan   *aggregatePlan
@@ -41,7 +43,9 @@ type aggregate struct {
 	schema []expr.Field
 	shared *tableMerge
 
-	table   *aggregateTable // own input; in phases Single and Final shared from the barrier on
+	table   *aggregateTable // own input; nil in phases Single and Final from the barrier on
+	growth  growth          // phases Single and Final: when table is full
+	full    []*sealed       // phases Single and Final: the tables before it
 	arrived bool            // the barrier was met
 	done    bool            // the input has ended
 	closed  bool
@@ -65,7 +69,7 @@ func newAggregate(n *physical.Aggregate, input Operator, env *Env) (Operator, er
 	return &aggregate{
 		input: input, plan: plan, env: env, in: in, schema: n.Schema(),
 		shared: State(env.Group, n, func() *tableMerge { return newTableMerge(env.Group.Size()) }),
-		table:  newAggregateTable(plan, env.Account),
+		table:  newAggregateTable(plan, env.Account), growth: newGrowth(),
 	}, nil
 }
 
@@ -106,7 +110,14 @@ func (a *aggregate) Close() error {
 		}
 		a.out = nil
 		a.in.close()
-		a.shared.leave(a.table)
+		for _, t := range a.full {
+			t.b.free()
+		}
+		if a.table != nil {
+			a.table.b.free()
+		}
+		a.full, a.table = nil, nil
+		a.shared.leave()
 	}
 	return a.input.Close()
 }
@@ -115,7 +126,13 @@ func (a *aggregate) Close() error {
 func (a *aggregate) consume(ctx context.Context) error {
 	err := Drain(ctx, a.input, func(b *vector.Batch) error {
 		defer b.Release()
-		return a.in.add(b, a.table)
+		if err := a.in.add(b, a.table); err != nil {
+			return err
+		}
+		if a.table.groups == nil || !a.growth.full(b.Rows(), a.table.size()) {
+			return nil
+		}
+		return a.seal()
 	})
 	if err != nil {
 		return err
@@ -123,8 +140,27 @@ func (a *aggregate) consume(ctx context.Context) error {
 	if err := a.input.Close(); err != nil { // frees what is below
 		return err
 	}
+	if err := a.table.grow(a.table.size()); err != nil { // the one group without keys, when no row has
+		return err
+	}
+	if err := a.seal(); err != nil {
+		return err
+	}
 	a.arrived = true
-	return a.shared.publish(ctx, a.table)
+	tables := a.full
+	a.full, a.table = nil, nil
+	return a.shared.publish(ctx, tables)
+}
+
+// seal ends the table and begins another.
+func (a *aggregate) seal() error {
+	t, err := seal(a.table)
+	if err != nil {
+		return err
+	}
+	a.full = append(a.full, t)
+	a.table, a.growth = newAggregateTable(a.plan, a.env.Account), newGrowth()
+	return nil
 }
 
 // emit gives the next batch of a.out, nil when there is none.

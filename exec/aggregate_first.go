@@ -150,6 +150,22 @@ func (a *first) columns(from, to int) ([]vector.Column, error) {
 	return []vector.Column{{Kind: a.kind, Len: to - from, Valid: valid, Data: a.data[from*a.width : to*a.width]}}, nil
 }
 
+// pick is the values of groups at, a batch of them at most; all is 0, 1, 2, … as many.
+func (a *first) pick(at, all []uint32) (vector.Column, error) {
+	some := newFirst(&budget{}, a.typ) // as short-lived as a batch
+	if err := some.grow(len(at)); err != nil {
+		return vector.Column{}, err
+	}
+	if err := some.merge(a, at, all); err != nil {
+		return vector.Column{}, err
+	}
+	cols, err := some.columns(0, len(at))
+	if err != nil {
+		return vector.Column{}, err
+	}
+	return cols[0], nil
+}
+
 func (a *first) nestedColumn(from, to int, valid vector.Bitmap) vector.Column {
 	var parts []vector.Column
 	var at []uint32

@@ -230,6 +230,15 @@ func (g *groups) growSlots() error {
 	return nil
 }
 
+// leaveIndex gives up what only new rows need.
+func (g *groups) leaveIndex() {
+	g.b.giveBack(int64(len(g.slots))*8 + int64(cap(g.codes.gids))*4 + int64(len(g.dense.gids))*4)
+	g.slots, g.indexed = nil, 0
+	g.codes = codeCache{}
+	g.dense = denseCache{off: true}
+	g.near, g.fresh, g.block = nil, nil, key.Block{}
+}
+
 // columns gives the keys of groups [from, to) back.
 func (g *groups) columns(from, to int) ([]vector.Column, error) {
 	width := g.layout.Words()
@@ -248,15 +257,23 @@ func (g *groups) columns(from, to int) ([]vector.Column, error) {
 	return out, nil
 }
 
-// merge finds or makes the groups of from with numbers at, at most a batch of
-// them, and gives their numbers here.
+// merge finds or makes the groups of from with numbers at, in any order and at most
+// a batch of them, and gives their numbers here.
 func (g *groups) merge(from *groups, at, to []uint32) error {
 	width := g.layout.Words()
 	b := &g.block
 	b.N, b.Words, b.Hashes = len(at), b.Words[:0], b.Hashes[:0]
 	for _, id := range at {
-		b.Words = append(b.Words, from.words[int(id)*width:(int(id)+1)*width]...)
 		b.Hashes = append(b.Hashes, from.hashes[id])
+	}
+	if width == 1 {
+		for _, id := range at {
+			b.Words = append(b.Words, from.words[id])
+		}
+	} else {
+		for _, id := range at {
+			b.Words = append(b.Words, from.words[int(id)*width:(int(id)+1)*width]...)
+		}
 	}
 	if !g.layout.HasStrings() && !slices.ContainsFunc(g.looks, func(f *first) bool { return f != nil }) {
 		return g.find(b, to)
@@ -267,12 +284,11 @@ func (g *groups) merge(from *groups, at, to []uint32) error {
 			cols[i] = g.layout.Column(i, b.Words, len(at), from.strings)
 			continue
 		}
-		lo := at[0]
-		all, err := look.columns(int(lo), int(at[len(at)-1])+1)
+		some, err := look.pick(at, g.rows.all(len(at)))
 		if err != nil {
 			return err
 		}
-		cols[i] = vector.Gather(&all[0], mapped(at, func(id uint32) uint32 { return id - lo }))
+		cols[i] = some
 	}
 	return g.assignHashed(cols, len(at), nil, to)
 }

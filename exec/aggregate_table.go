@@ -55,33 +55,22 @@ func partOf(hash uint64, parts int) int {
 	return int(hi)
 }
 
-// merge takes in the groups of from that belong to a partition.
-func (t *aggregateTable) merge(from *aggregateTable, part, parts int) error {
+// merge takes in groups at of from; without keys, its one group.
+func (t *aggregateTable) merge(from *aggregateTable, at []uint32) error {
 	if t.groups == nil {
 		if err := t.grow(1); err != nil {
 			return err
 		}
 		return t.mergeStates(from, []uint32{0}, []uint32{0})
 	}
-	n := 0
-	for _, h := range from.groups.hashes {
-		if partOf(h, parts) == part {
-			n++
-		}
-	}
 	temporary := budget{account: t.b.account}
 	defer temporary.free()
-	if err := temporary.reserve(int64(n) * 8); err != nil {
+	if err := temporary.reserve(int64(len(at)) * 4); err != nil {
 		return err
 	}
-	at, to := make([]uint32, 0, n), make([]uint32, n)
-	for id, h := range from.groups.hashes {
-		if partOf(h, parts) == part {
-			at = append(at, uint32(id))
-		}
-	}
-	for lo := 0; lo < n; lo += vector.MaxRows {
-		hi := min(n, lo+vector.MaxRows)
+	to := make([]uint32, len(at))
+	for lo := 0; lo < len(at); lo += vector.MaxRows {
+		hi := min(len(at), lo+vector.MaxRows)
 		if err := t.groups.merge(from.groups, at[lo:hi], to[lo:hi]); err != nil {
 			return err
 		}

@@ -21,7 +21,7 @@ type setOp struct {
 	plan   *aggregatePlan
 	shared *tableMerge
 
-	table   *aggregateTable // two states: the counts of left and right
+	table   *aggregateTable // two states: the counts of left and right; nil from the barrier on
 	scratch scratch
 	gids    []uint32
 	arrived bool
@@ -82,7 +82,10 @@ func (s *setOp) Close() error {
 			s.out.b.free()
 		}
 		s.out = nil
-		s.shared.leave(s.table)
+		if s.table != nil {
+			s.table.b.free()
+		}
+		s.shared.leave()
 	}
 	return closeAll(s.inputs[:])
 }
@@ -100,8 +103,15 @@ func (s *setOp) consume(ctx context.Context) error {
 			return err
 		}
 	}
-	s.arrived = true
-	return s.shared.publish(ctx, s.table)
+	if err := s.table.grow(s.table.size()); err != nil { // the one group without columns, when no row has come
+		return err
+	}
+	table, err := seal(s.table)
+	if err != nil {
+		return err
+	}
+	s.arrived, s.table = true, nil
+	return s.shared.publish(ctx, []*sealed{table})
 }
 
 func (s *setOp) count(side int, b *vector.Batch) error {
