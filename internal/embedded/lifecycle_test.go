@@ -195,7 +195,7 @@ func TestManyClientsAtOnceGetTheirAnswers(t *testing.T) {
 
 // leave gives up a query soon after it has begun.
 func leave(ctx context.Context, conn *sqlConn) error {
-	ctx, cancel := context.WithTimeout(ctx, 500*time.Millisecond)
+	ctx, cancel := context.WithTimeout(ctx, 100*time.Millisecond)
 	defer cancel()
 	if _, err := conn.Query(ctx, endless); sqlerr.CodeOf(err) != sqlerr.QueryCanceled {
 		return fmt.Errorf("a query that was given up: %v", err)
