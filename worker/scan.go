@@ -2,6 +2,7 @@ package worker
 
 import (
 	"context"
+	"errors"
 	"io"
 	"sync/atomic"
 
@@ -47,6 +48,8 @@ type scan struct {
 	dynamic []parquet.Predicate // runtime filters that have been published so far
 	waiting []physical.RuntimeFilterUse
 	current *parquet.RowGroupScan
+	next    *parquet.RowGroupScan // of the morsel that comes after, being fetched; nil: none
+	all     bool                  // all columns of the last row group were needed
 	spec    *parquet.Scan
 	file    *parquet.File // that spec's columns are resolved for
 }
@@ -85,6 +88,7 @@ func (s *scan) Next(ctx context.Context) (*vector.Batch, error) {
 		if err != io.EOF {
 			return nil, sqlerr.Wrap(err, "scan %s", s.node.Table)
 		}
+		s.all = s.current.NeededAll()
 		err = s.current.Close()
 		s.current = nil
 		if err != nil {
@@ -113,25 +117,48 @@ func (s *scan) fill(ctx context.Context) error {
 	return nil
 }
 
-// advance opens the next morsel; io.EOF when there is none.
-func (s *scan) advance(ctx context.Context) error {
-	m, ok := s.queue.take()
-	if !ok {
-		return io.EOF
-	}
+// advance starts the next morsel, io.EOF when there is none, and prepares the one
+// after it, so that it is fetched while this one is worked on.
+func (s *scan) advance(ctx context.Context) (err error) {
 	if err := ctx.Err(); err != nil {
 		return context.Cause(ctx)
+	}
+	if s.next == nil {
+		if s.next, err = s.prepare(ctx); err != nil {
+			return err
+		}
+	}
+	s.current, s.next = s.next, nil
+	if err := s.current.Start(ctx); err != nil {
+		return sqlerr.Wrap(err, "scan %s", s.node.Table)
+	}
+	if s.current.Fetched() {
+		if s.next, err = s.prepare(ctx); err == io.EOF {
+			err = nil
+		}
+	}
+	return err
+}
+
+// prepare takes a morsel; io.EOF when there is none.
+func (s *scan) prepare(ctx context.Context) (*parquet.RowGroupScan, error) {
+	m, ok := s.queue.take()
+	if !ok {
+		return nil, io.EOF
 	}
 	if s.file != m.file {
 		spec, err := s.specFor(m.file)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		s.file, s.spec = m.file, spec
 	}
-	var err error
-	s.current, err = m.file.ScanRowGroup(ctx, m.rowGroup, s.spec)
-	return sqlerr.Wrap(err, "scan %s", s.node.Table)
+	r, err := m.file.PrepareRowGroup(ctx, m.rowGroup, s.spec, s.all)
+	if err != nil {
+		r.Close()
+		return nil, sqlerr.Wrap(err, "scan %s", s.node.Table)
+	}
+	return r, nil
 }
 
 // specFor finds the scan's columns in a file by name.
@@ -181,11 +208,8 @@ func (s *scan) runtimeFilters() []parquet.Predicate {
 
 func (s *scan) Close() error {
 	s.closePredicates()
-	if s.current == nil {
-		return nil
-	}
-	err := s.current.Close()
-	s.current = nil
+	err := errors.Join(s.current.Close(), s.next.Close())
+	s.current, s.next = nil, nil
 	return err
 }
 

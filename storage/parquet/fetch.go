@@ -21,7 +21,7 @@ const (
 func fetch(ctx context.Context, r object.Reader, chunks []*chunk) error {
 	var missing []*chunk
 	for _, c := range chunks {
-		if c.raw != nil {
+		if c.raw != nil || slices.Contains(missing, c) {
 			continue
 		}
 		from, n := c.meta.extent()
@@ -39,6 +39,7 @@ func fetch(ctx context.Context, r object.Reader, chunks []*chunk) error {
 	for _, c := range chunks {
 		if c.pages == nil {
 			if err := c.index(); err != nil {
+				c.pages, c.dictPage = nil, nil
 				return err
 			}
 		}

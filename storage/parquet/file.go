@@ -23,6 +23,7 @@ type File struct {
 	handle    handle
 	codecs    *codecs
 	footerOff int64 // where the footer begins: no chunk reaches beyond
+	indexes   indexes
 }
 
 // Field is a top-level column.
@@ -111,7 +112,13 @@ func (f *File) readFooter(ctx context.Context, r object.Reader) error {
 	if f.fields, f.leaves, err = readSchema(meta.schema); err != nil {
 		return err
 	}
-	return f.checkRowGroups()
+	if err := f.checkRowGroups(); err != nil {
+		return err
+	}
+	if r.View(0, 1) == nil {
+		f.locateIndexes(tail)
+	}
+	return nil
 }
 
 // checkRowGroups finds what no reader could make sense of, so that later code need

@@ -35,21 +35,9 @@ func (r *RowGroupScan) addDynamic() {
 	}
 }
 
-// prepareFilters brings the columns of the predicates near and tries their
-// dictionaries; no row group is left when no entry passes.
-func (r *RowGroupScan) prepareFilters(ctx context.Context) error {
-	var chunks []*chunk
-	for _, f := range r.filters {
-		for _, pos := range f.columns {
-			chunks = append(chunks, r.columns[pos].source.chunks()...)
-		}
-	}
-	if len(r.filters) == 0 {
-		return r.fetchAll(ctx)
-	}
-	if err := fetch(ctx, r.reader, chunks); err != nil {
-		return err
-	}
+// askDictionaries tries the predicates on the dictionaries of their columns; no row
+// is left when no entry passes.
+func (r *RowGroupScan) askDictionaries() error {
 	for _, f := range r.filters {
 		none, err := r.askDictionary(f)
 		if err != nil {

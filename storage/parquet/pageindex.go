@@ -52,8 +52,8 @@ func (r *RowGroupScan) readAside(ctx context.Context, off, n int64, read func([]
 	if view := r.reader.View(off, n); view != nil {
 		return object.Guard(r.file.info.Path, func() error { read(view); return nil })
 	}
-	buf := make([]byte, n)
-	if err := r.reader.ReadAt(ctx, buf, off); err != nil {
+	buf, err := r.file.indexes.read(ctx, r.reader, off, n)
+	if err != nil {
 		return err
 	}
 	read(buf)

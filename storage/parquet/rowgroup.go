@@ -26,7 +26,11 @@ type RowGroupScan struct {
 	ready   []*vector.Batch
 	few     *few
 	nested  bool // some column given out is nested
+	fetched bool // by requests, not from a mapping
+	pruned  bool // ranges are what the indexes left
 	all     bool // every column is near
+	needed  bool // and was needed: rows passed
+	ahead   *ahead
 }
 
 // column is a field of the scan and what is loaded of it for the present range.
@@ -44,20 +48,19 @@ type rowRange struct{ from, to int }
 // ScanRowGroup begins to read a row group. One that cannot have a row that passes
 // gives a scan that ends at once. The caller closes the scan.
 func (f *File) ScanRowGroup(ctx context.Context, rowGroup int, s *Scan) (*RowGroupScan, error) {
-	if rowGroup < 0 || rowGroup >= len(f.meta.rowGroups) {
-		return nil, sqlerr.New(sqlerr.InternalError, "file %q has no row group %d", f.info.Path, rowGroup)
+	r, err := f.PrepareRowGroup(ctx, rowGroup, s, false)
+	if err == nil {
+		err = r.Start(ctx)
 	}
-	r := &RowGroupScan{file: f, scan: s, rowGroup: rowGroup}
-	if err := r.open(ctx); err != nil {
+	if err != nil {
 		r.Close()
 		return nil, err
 	}
 	return r, nil
 }
 
-func (r *RowGroupScan) open(ctx context.Context) error {
-	rows := r.rowCount()
-	if rows == 0 {
+func (r *RowGroupScan) addColumnsAndFilters() error {
+	if r.rowCount() == 0 {
 		return nil
 	}
 	if err := r.addColumns(); err != nil {
@@ -67,34 +70,6 @@ func (r *RowGroupScan) open(ctx context.Context) error {
 		r.filters = append(r.filters, newFilter(r, p))
 	}
 	r.addDynamic()
-	if r.excludedByStatistics() {
-		r.scan.count(rowGroupsPruned, 1)
-		return nil
-	}
-	reader, err := r.file.handle.acquire(ctx)
-	if err != nil {
-		return err
-	}
-	r.reader = reader
-	if err := reader.Check(); err != nil {
-		return err
-	}
-	r.ranges = []rowRange{{0, rows}}
-	if err := r.pruneByIndexes(ctx); err != nil {
-		return r.blame(err)
-	}
-	if len(r.ranges) > 0 {
-		err = r.prepareFilters(ctx)
-	}
-	if err != nil {
-		return r.blame(err)
-	}
-	if len(r.ranges) == 0 {
-		r.scan.count(rowGroupsPruned, 1)
-		return nil
-	}
-	r.at = r.ranges[0].from
-	r.scan.count(rowGroupsRead, 1)
 	return nil
 }
 
@@ -220,10 +195,12 @@ func (r *RowGroupScan) readRange(ctx context.Context, from, to int) error {
 	if sel != nil && len(sel) == 0 {
 		return nil
 	}
+	r.needed = true
 	if !r.all {
-		if err := r.fetchAll(ctx); err != nil {
+		if err := fetch(ctx, r.reader, r.emitChunks()); err != nil {
 			return err
 		}
+		r.all = true
 	}
 	for _, pos := range r.scan.Emit {
 		if err := r.load(pos, from, to); err != nil {
@@ -273,19 +250,12 @@ func (r *RowGroupScan) unload() {
 	}
 }
 
-func (r *RowGroupScan) fetchAll(ctx context.Context) error {
-	var chunks []*chunk
-	for i := range r.columns {
-		if r.columns[i].emit {
-			chunks = append(chunks, r.columns[i].source.chunks()...)
-		}
-	}
-	r.all = true
-	return fetch(ctx, r.reader, chunks)
-}
-
 // Close gives up everything; it is idempotent. Batches given out stay valid.
 func (r *RowGroupScan) Close() error {
+	if r == nil {
+		return nil
+	}
+	r.join(true)
 	r.unload()
 	for i := range r.columns {
 		r.columns[i].source.close()
