@@ -12,14 +12,28 @@ import (
 	"github.com/skein-query/skein/storage/parquet"
 )
 
-// lookup is the catalog as the planner of one session's statement sees it.
+// lookup is the catalog as the planner of one session's statement sees it. A
+// location is looked up once: a table that occurs twice is the same files twice.
 type lookup struct {
 	statements *Statements
 	schema     string // of unqualified names
+	seen       map[string]*catalog.Files
 }
 
 func (s *Statements) lookup(session *flight.Session) *lookup {
-	return &lookup{s, s.schema(session)}
+	return &lookup{s, s.schema(session), map[string]*catalog.Files{}}
+}
+
+func (l *lookup) files(ctx context.Context, location string) (*catalog.Files, error) {
+	if f := l.seen[location]; f != nil {
+		return f, nil
+	}
+	f, err := l.statements.Catalog.Files(ctx, location)
+	if err != nil {
+		return nil, err
+	}
+	l.seen[location] = f
+	return f, nil
 }
 
 // Table finds a table: of information_schema, of the catalog.
@@ -37,7 +51,7 @@ func (l *lookup) Table(ctx context.Context, schema, name string) (*logical.Table
 		}
 		return nil, sqlerr.New(sqlerr.UndefinedTable, "relation %q does not exist", name)
 	}
-	files, err := l.statements.Catalog.Files(ctx, t.Location)
+	files, err := l.files(ctx, t.Location)
 	if err != nil {
 		return nil, sqlerr.Wrap(err, "table %s", name)
 	}
@@ -60,7 +74,7 @@ func (l *lookup) TableNames(context.Context) []string {
 
 // Parquet gives the files of a location as a table.
 func (l *lookup) Parquet(ctx context.Context, location string) (*logical.Table, error) {
-	files, err := l.statements.Catalog.Files(ctx, location)
+	files, err := l.files(ctx, location)
 	if err != nil {
 		return nil, err
 	}

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"sync"
+	"sync/atomic"
 
 	"github.com/apache/arrow-go/v18/arrow"
 
@@ -42,9 +44,11 @@ func (c *Catalog) Files(ctx context.Context, location string) (*Files, error) {
 	}
 	f := &Files{Infos: infos, RowGroups: make([]int, len(infos))}
 	opened := make([]*parquet.File, len(infos))
-	for i, info := range infos {
-		if opened[i], err = c.files.Open(ctx, info); err != nil {
-			return nil, err
+	errs := make([]error, len(infos))
+	each(len(infos), func(i int) { opened[i], errs[i] = c.files.Open(ctx, infos[i]) })
+	for i := range infos {
+		if errs[i] != nil {
+			return nil, errs[i]
 		}
 		if err := f.add(i, opened[i]); err != nil {
 			return nil, err
@@ -58,6 +62,24 @@ func (c *Catalog) Files(ctx context.Context, location string) (*Files, error) {
 	}
 	c.seen[key] = f
 	return f, nil
+}
+
+// maxReads is how many files or columns are looked at at the same time: in a bucket
+// each costs a request or several.
+const maxReads = 16
+
+// each calls do for 0 to n-1, some at the same time, and waits for all.
+func each(n int, do func(i int)) {
+	var next atomic.Int64
+	var wg sync.WaitGroup
+	for range min(n, maxReads) {
+		wg.Go(func() {
+			for i := next.Add(1) - 1; i < int64(n); i = next.Add(1) - 1 {
+				do(int(i))
+			}
+		})
+	}
+	wg.Wait()
 }
 
 func versions(infos []object.Info) string {

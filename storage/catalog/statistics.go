@@ -27,9 +27,7 @@ const sampledRowGroups = 4
 // first file's order; a file with another order gives no statistics.
 func statistics(ctx context.Context, files []*parquet.File, fields int) []ColumnStats {
 	out := make([]ColumnStats, fields)
-	for i := range out {
-		out[i] = column(ctx, files, i)
-	}
+	each(fields, func(i int) { out[i] = column(ctx, files, i) })
 	return out
 }
 
