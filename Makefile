@@ -91,10 +91,10 @@ minio: ## Build the MinIO server for s3-check, once, into data/bin (about 5 minu
 		GOBIN='$(CURDIR)/data/bin' nice go install -trimpath github.com/minio/minio@$(MINIO_VERSION); }
 
 s3-check: minio ## Run the tests against a MinIO server: object store, 22 TPC-H queries, errors
-	SKEIN_MINIO='$(CURDIR)/data/bin/minio' go test -timeout $(TIMEOUT) -run MinIO ./storage/object ./internal/embedded
+	SKEIN_MINIO='$(CURDIR)/data/bin/minio' go test -count=1 -timeout $(TIMEOUT) -run MinIO ./storage/object ./internal/embedded
 
 s3-bench: minio ## TPC-H from MinIO beside the same files on disk (SF=1)
-	SKEIN_MINIO='$(CURDIR)/data/bin/minio' SKEIN_S3_SF=$${SF:-1} go test -timeout 60m -v -run MinIOBesideLocal ./internal/embedded
+	SKEIN_MINIO='$(CURDIR)/data/bin/minio' SKEIN_S3_SF=$${SF:-1} go test -count=1 -timeout 60m -v -run MinIOBesideLocal ./internal/embedded
 
 tpch-sf1-check: ## Check the generator against the reference's hashes at SF 1 too
 	go test -timeout $(TIMEOUT) ./bench/tpch -sf1

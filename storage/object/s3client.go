@@ -88,7 +88,7 @@ func (s *S3) client(path string) (*minio.Core, string, string, error) {
 	}
 	u, err := url.Parse(s.endpoint())
 	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
-		return nil, "", "", sqlerr.New(sqlerr.InvalidParameterValue, "the S3 endpoint %q is not a URL", s.opts.Endpoint).
+		return nil, "", "", sqlerr.New(sqlerr.InvalidParameterValue, "file %q: the S3 endpoint %q is not a URL", path, s.opts.Endpoint).
 			WithHint("AWS_ENDPOINT_URL has the form http://host:port or https://host:port.")
 	}
 	lookup := minio.BucketLookupAuto
