@@ -18,22 +18,35 @@ type lookup struct {
 	statements *Statements
 	schema     string // of unqualified names
 	seen       map[string]*catalog.Files
+	typesOnly  bool // what is known of a location is good enough
 }
 
 func (s *Statements) lookup(session *flight.Session) *lookup {
-	return &lookup{s, s.schema(session), map[string]*catalog.Files{}}
+	return &lookup{statements: s, schema: s.schema(session), seen: map[string]*catalog.Files{}}
 }
 
-func (l *lookup) files(ctx context.Context, location string) (*catalog.Files, error) {
-	if f := l.seen[location]; f != nil {
-		return f, nil
+func (l *lookup) files(ctx context.Context, location string) (f *catalog.Files, err error) {
+	f = l.seen[location]
+	if f == nil && l.typesOnly {
+		f = l.statements.Catalog.Known(location)
 	}
-	f, err := l.statements.Catalog.Files(ctx, location)
-	if err != nil {
-		return nil, err
+	if f == nil {
+		if f, err = l.statements.Catalog.Files(ctx, location); err != nil {
+			return nil, err
+		}
 	}
 	l.seen[location] = f
 	return f, nil
+}
+
+// lookAhead looks at locations side by side. One that fails is tried again when it
+// is asked for, by whoever knows its table.
+func (l *lookup) lookAhead(ctx context.Context, locations []string) {
+	for i, f := range l.statements.Catalog.FilesOf(ctx, locations) {
+		if f != nil {
+			l.seen[locations[i]] = f
+		}
+	}
 }
 
 // Table finds a table: of information_schema, of the catalog.

@@ -2,6 +2,8 @@ package session
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"sync"
 
 	"github.com/apache/arrow-go/v18/arrow"
@@ -22,14 +24,18 @@ type query struct {
 	stmt       *sql.Query
 	fields     []expr.Field
 	params     []expr.Type
+	locations  []string // of the tables
 }
 
 func (s *Statements) query(ctx context.Context, session *flight.Session, stmt *sql.Query) (flight.Prepared, error) {
-	fields, params, err := planner.Describe(ctx, stmt, s.lookup(session), s.options(session))
+	l := s.lookup(session)
+	l.typesOnly = true
+	fields, params, err := planner.Describe(ctx, stmt, l, s.options(session))
 	if err != nil {
 		return nil, err
 	}
-	return &query{statements: s, session: session, stmt: stmt, fields: fields, params: params}, nil
+	return &query{statements: s, session: session, stmt: stmt, fields: fields, params: params,
+		locations: slices.Collect(maps.Keys(l.seen))}, nil
 }
 
 func (q *query) Columns() []expr.Field   { return q.fields }
@@ -51,7 +57,9 @@ func (q *query) plan(ctx context.Context, args []expr.Value) (*planner.Plan, err
 	}
 	opt := q.statements.options(q.session)
 	opt.Params, opt.Args = q.params, args
-	return planner.Query(ctx, q.stmt, q.statements.lookup(q.session), opt)
+	l := q.statements.lookup(q.session)
+	l.lookAhead(ctx, q.locations)
+	return planner.Query(ctx, q.stmt, l, opt)
 }
 
 // run starts a plan; the end of ctx ends it.

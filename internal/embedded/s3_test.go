@@ -143,6 +143,9 @@ func (b *bucket) answersAreRight(t *testing.T) {
 				}
 				seen := b.proxy.Reset()
 				t.Logf("query %d: %s, %d bytes", q, seen, seen.Bytes)
+				if looks := seen.Kinds["HEAD"] + seen.Kinds["LIST"]; looks == 0 || looks > len(tpch.Tables()) {
+					t.Errorf("query %d looks at its tables by %d requests", q, looks)
+				}
 				if seen.Kinds["GET"] > c.most {
 					t.Errorf("query %d makes %d reads, more than %d:\n%s", q, seen.Kinds["GET"], c.most, strings.Join(seen.Requests, "\n"))
 				}

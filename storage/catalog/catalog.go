@@ -32,11 +32,13 @@ type Catalog struct {
 
 	seenMu sync.Mutex
 	seen   map[string]*Files // by the versions of the files they describe
+	last   map[string]*Files // by location: as it was last looked at
 }
 
 // New makes a catalog with the one schema "public".
 func New(store object.Store, files *parquet.Cache) *Catalog {
-	return &Catalog{store: store, files: files, schemas: map[string]map[string]*Table{DefaultSchema: {}}, seen: map[string]*Files{}}
+	return &Catalog{store: store, files: files, schemas: map[string]map[string]*Table{DefaultSchema: {}}, seen: map[string]*Files{},
+		last: map[string]*Files{}}
 }
 
 // Exists says what Create does when the name is taken.

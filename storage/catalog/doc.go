@@ -5,7 +5,8 @@
 //
 //  1. A name means a location, nothing more: the files of an external table are
 //     looked up anew for every query (Files), and everything that is remembered
-//     about them is remembered by file version, never by table name.
+//     about them is remembered by file version, never by table name. What was at a
+//     location before (Known) serves for names and types only.
 //  2. A change is seen at once by every session.
 //
 // It must not know plans or expressions: whoever plans adapts what it gives.

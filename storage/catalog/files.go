@@ -36,10 +36,7 @@ func (c *Catalog) Files(ctx context.Context, location string) (*Files, error) {
 		return nil, err
 	}
 	key := versions(infos)
-	c.seenMu.Lock()
-	known := c.seen[key]
-	c.seenMu.Unlock()
-	if known != nil {
+	if known := c.remembered(key, location); known != nil {
 		return known, nil
 	}
 	f := &Files{Infos: infos, RowGroups: make([]int, len(infos))}
@@ -55,13 +52,55 @@ func (c *Catalog) Files(ctx context.Context, location string) (*Files, error) {
 		}
 	}
 	f.Columns = statistics(ctx, opened, len(f.Fields))
+	c.remember(key, location, f)
+	return f, nil
+}
+
+// FilesOf looks at several locations at the same time; what fails is nil.
+func (c *Catalog) FilesOf(ctx context.Context, locations []string) []*Files {
+	out := make([]*Files, len(locations))
+	each(len(locations), func(i int) {
+		if f, err := c.Files(ctx, locations[i]); err == nil {
+			out[i] = f
+		}
+	})
+	return out
+}
+
+// Known is what was at a location when it was looked at last: good for names and
+// types, not for reading. Nil when it never was.
+func (c *Catalog) Known(location string) *Files {
+	c.seenMu.Lock()
+	defer c.seenMu.Unlock()
+	return c.last[location]
+}
+
+// remembered is what is known about the files of these versions.
+func (c *Catalog) remembered(versions, location string) *Files {
+	c.seenMu.Lock()
+	defer c.seenMu.Unlock()
+	f := c.seen[versions]
+	if f != nil {
+		c.keepLast(location, f)
+	}
+	return f
+}
+
+func (c *Catalog) remember(versions, location string, f *Files) {
 	c.seenMu.Lock()
 	defer c.seenMu.Unlock()
 	if len(c.seen) >= maxSeen {
 		clear(c.seen)
 	}
-	c.seen[key] = f
-	return f, nil
+	c.seen[versions] = f
+	c.keepLast(location, f)
+}
+
+func (c *Catalog) keepLast(location string, f *Files) {
+	if len(c.last) >= maxSeen {
+		clear(c.last)
+	}
+	c.last[location] = f
 }
 
 // maxReads is how many files or columns are looked at at the same time: in a bucket
