@@ -193,11 +193,14 @@ func TestManyClientsAtOnceGetTheirAnswers(t *testing.T) {
 	idle(t, s, 0)
 }
 
-// leave gives up a query soon after it has begun.
+// leave gives up a query soon after it has begun. Where clients leave slowly, on a
+// busy machine, the pieces of all their endless queries fill the ledger first; that
+// ends the query as well.
 func leave(ctx context.Context, conn *sqlConn) error {
-	ctx, cancel := context.WithTimeout(ctx, 100*time.Millisecond)
+	ctx, cancel := context.WithTimeout(ctx, 500*time.Millisecond)
 	defer cancel()
-	if _, err := conn.Query(ctx, endless); sqlerr.CodeOf(err) != sqlerr.QueryCanceled {
+	_, err := conn.Query(ctx, endless)
+	if code := sqlerr.CodeOf(err); code != sqlerr.QueryCanceled && code != sqlerr.OutOfMemory {
 		return fmt.Errorf("a query that was given up: %v", err)
 	}
 	return nil
