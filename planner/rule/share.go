@@ -68,7 +68,7 @@ type position struct {
 func (p position) below(n logical.Node, i int) position {
 	switch n := n.(type) {
 	case *logical.Join:
-		return position{p.filtered || joinFilters(n), n.Kind == logical.Full || i == 1 && n.Kind != logical.Inner}
+		return position{p.filtered || joinFilters(n, i), n.Kind == logical.Full || i == 1 && n.Kind != logical.Inner}
 	case *logical.Filter, *logical.Project:
 		return p
 	case *logical.Sort:
@@ -79,10 +79,16 @@ func (p position) below(n logical.Node, i int) position {
 	return position{top: true}
 }
 
-// joinFilters reports whether a join can filter a side by the keys of the other.
-func joinFilters(n *logical.Join) bool {
-	if n.Kind == logical.Full || n.Kind == logical.Mark || n.Kind == logical.Single {
+// joinFilters reports whether a join can filter input i by the keys of the other:
+// not one whose rows come out without a match, too.
+func joinFilters(n *logical.Join, i int) bool {
+	switch n.Kind {
+	case logical.Full, logical.Mark, logical.Single:
 		return false
+	case logical.Left, logical.Anti:
+		if i == 0 {
+			return false
+		}
 	}
 	for _, c := range n.Conds {
 		if call, ok := c.(*expr.Call); ok && call.Name == expr.OpEq {
