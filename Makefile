@@ -37,9 +37,12 @@ MINIO_VERSION := v0.0.0-20260212201848-7aac2a2c5b7c
 RACE ?= ./exec ./exec/key ./exec/memory ./exec/vector ./storage/... ./flight/... ./coordinator/... ./worker/... \
 	./internal/client/... ./internal/cluster/...
 
+# Packages with kernels in assembly, and those that rest on them.
+SIMD ?= ./internal/simd ./storage/parquet/... ./exec/kernel ./exec/eval
+
 packages_with = $$(grep -rlE --include='*_test.go' $(1) . | xargs -r -n1 dirname | sort -u)
 
-.PHONY: help build test race slt rewrite bench bench-peers lint fuzz demo clean slt-expectations tpch-sf1-check \
+.PHONY: help build test test-scalar race slt rewrite bench bench-peers lint fuzz demo clean slt-expectations tpch-sf1-check \
 	tpch-answers minio s3-check s3-bench
 
 help: ## Show the verbs
@@ -50,8 +53,13 @@ build: ## Build bin/skein
 
 test: ## Run vet and all tests (PKG=./exec/... RUN=Name narrow them)
 	go vet $(PKG)
+	$(if $(filter ./...,$(PKG)),GODEBUG=cpu.avx2=off go test -count=1 -timeout $(TIMEOUT) -run '$(RUN)' ./exec/kernel ./exec/eval)
 	go test -timeout $(TIMEOUT) -run '$(RUN)' $(PKG)
 	@[ -n "$${SKEIN_MINIO:-}" ] || echo 'skipped: the tests against a MinIO server; make s3-check runs them'
+
+test-scalar: ## Run the tests of what has vector kernels with AVX2 only, and without vectors
+	GODEBUG=cpu.avx512bw=off go test -count=1 -timeout $(TIMEOUT) -run '$(RUN)' $(SIMD)
+	GODEBUG=cpu.avx2=off go test -count=1 -timeout $(TIMEOUT) -run '$(RUN)' $(SIMD)
 
 race: ## Run the tests of what is concurrent under the race detector (needs a C compiler)
 	@[ "$(CGO_ENABLED)" = 1 ] || { echo 'the race detector needs cgo, and no C compiler works here' >&2; exit 1; }

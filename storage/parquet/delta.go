@@ -5,6 +5,7 @@ import (
 	"math/bits"
 
 	"github.com/skein-query/skein/exec/vector"
+	"github.com/skein-query/skein/storage/parquet/bitpack"
 )
 
 // decodeDelta decodes n values of DELTA_BINARY_PACKED and returns the rest of
@@ -44,7 +45,7 @@ func decodeDelta[T int32 | int64](out []T, data []byte) ([]byte, error) {
 			n := int(min(uint64(perMini), total-i))
 			if from := int(min(i, uint64(len(out)))); from < len(out) {
 				n := min(n, len(out)-from)
-				unpack64(scratch[:n], packed, int(w))
+				bitpack.Unpack64(scratch[:n], packed, int(w))
 				for k, delta := range scratch[:n] {
 					value += least + int64(delta)
 					out[from+k] = T(value)
@@ -84,31 +85,6 @@ func (d *deltaReader) take(n int) []byte {
 	b := d.data[:n]
 	d.data = d.data[n:]
 	return b
-}
-
-// unpack64 reads bit-packed values of up to 64 bits.
-func unpack64(out []uint64, data []byte, width int) {
-	if width == 0 {
-		clear(out)
-		return
-	}
-	mask := ^uint64(0) >> (64 - width)
-	bit, i := 0, 0
-	for ; i < len(out) && bit>>3+9 <= len(data); i++ {
-		at, shift := bit>>3, uint(bit&7)
-		v := binary.LittleEndian.Uint64(data[at:])>>shift | uint64(data[at+8])<<1<<(63-shift)
-		out[i] = v & mask
-		bit += width
-	}
-	for ; i < len(out); i++ {
-		low := min(width, 32)
-		v := bitsAt(data, bit, low)
-		if width > 32 {
-			v |= bitsAt(data, bit+32, width-32) << 32
-		}
-		out[i] = v
-		bit += width
-	}
 }
 
 // deltaStrings decodes DELTA_LENGTH_BYTE_ARRAY: all lengths, then all bytes.

@@ -5,6 +5,7 @@ import (
 	"unsafe"
 
 	"github.com/skein-query/skein/exec/vector"
+	"github.com/skein-query/skein/storage/parquet/bitpack"
 )
 
 // rawView is a vector.View as two words, which is how page decoding writes them:
@@ -102,6 +103,6 @@ func plainBools(a *arena, data []byte, n int) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	unpack(out, data, 1, 2)
+	bitpack.Unpack(out, data, 1, 2)
 	return out, nil
 }
