@@ -48,8 +48,8 @@ type scan struct {
 	dynamic []parquet.Predicate // runtime filters that have been published so far
 	waiting []physical.RuntimeFilterUse
 	current *parquet.RowGroupScan
-	next    *parquet.RowGroupScan // of the morsel that comes after, being fetched; nil: none
-	all     bool                  // all columns of the last row group were needed
+	ahead   []*parquet.RowGroupScan // of the morsels that come after, being fetched
+	all     bool                    // all columns of the last row group were needed
 	spec    *parquet.Scan
 	file    *parquet.File // that spec's columns are resolved for
 }
@@ -117,48 +117,73 @@ func (s *scan) fill(ctx context.Context) error {
 	return nil
 }
 
-// advance starts the next morsel, io.EOF when there is none, and prepares the one
-// after it, so that it is fetched while this one is worked on.
+// advance starts the next morsel, io.EOF when there is none, and prepares those
+// after it, so that they are fetched while this one is worked on.
 func (s *scan) advance(ctx context.Context) (err error) {
 	if err := ctx.Err(); err != nil {
 		return context.Cause(ctx)
 	}
-	if s.next == nil {
-		if s.next, err = s.prepare(ctx); err != nil {
+	if len(s.ahead) == 0 {
+		if err := s.prepare(ctx); err != nil {
 			return err
 		}
 	}
-	s.current, s.next = s.next, nil
+	s.current, s.ahead = s.ahead[0], s.ahead[1:]
 	if err := s.current.Start(ctx); err != nil {
 		return sqlerr.Wrap(err, "scan %s", s.node.Table)
 	}
-	if s.current.Fetched() {
-		if s.next, err = s.prepare(ctx); err == io.EOF {
-			err = nil
+	for s.current.Fetched() && s.wantsMore() {
+		if err := s.prepare(ctx); err != nil {
+			return err
 		}
 	}
-	return err
+	return nil
+}
+
+// How far a scan reads ahead: what covers the time of a request to a distant
+// bucket, and costs little memory.
+const (
+	maxAhead      = 8
+	maxAheadBytes = 16 << 20
+)
+
+// wantsMore reports whether another morsel is to be prepared. The fewer are left,
+// the fewer an instance takes before it can work on them: others are idle sooner.
+func (s *scan) wantsMore() bool {
+	left := len(s.queue.list) - int(s.queue.next.Load())
+	if left <= 0 || len(s.ahead) >= min(maxAhead, 1+left/8) {
+		return false
+	}
+	bytes := int64(0)
+	for _, r := range s.ahead {
+		bytes += r.Bytes()
+	}
+	return len(s.ahead) == 0 || bytes < maxAheadBytes
 }
 
 // prepare takes a morsel; io.EOF when there is none.
-func (s *scan) prepare(ctx context.Context) (*parquet.RowGroupScan, error) {
+func (s *scan) prepare(ctx context.Context) error {
 	m, ok := s.queue.take()
 	if !ok {
-		return nil, io.EOF
+		if len(s.ahead) > 0 || s.current != nil {
+			return nil // another instance was faster
+		}
+		return io.EOF
 	}
 	if s.file != m.file {
 		spec, err := s.specFor(m.file)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		s.file, s.spec = m.file, spec
 	}
 	r, err := m.file.PrepareRowGroup(ctx, m.rowGroup, s.spec, s.all)
 	if err != nil {
 		r.Close()
-		return nil, sqlerr.Wrap(err, "scan %s", s.node.Table)
+		return sqlerr.Wrap(err, "scan %s", s.node.Table)
 	}
-	return r, nil
+	s.ahead = append(s.ahead, r)
+	return nil
 }
 
 // specFor finds the scan's columns in a file by name.
@@ -208,8 +233,11 @@ func (s *scan) runtimeFilters() []parquet.Predicate {
 
 func (s *scan) Close() error {
 	s.closePredicates()
-	err := errors.Join(s.current.Close(), s.next.Close())
-	s.current, s.next = nil, nil
+	err := s.current.Close()
+	for _, r := range s.ahead {
+		err = errors.Join(err, r.Close())
+	}
+	s.current, s.ahead = nil, nil
 	return err
 }
 

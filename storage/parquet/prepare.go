@@ -131,6 +131,9 @@ func (r *RowGroupScan) Start(ctx context.Context) error {
 	return nil
 }
 
+// Bytes is the compressed size of the columns of the row group.
+func (r *RowGroupScan) Bytes() int64 { return r.file.Bytes(r.rowGroup, r.scan.Columns) }
+
 // Fetched reports whether the row group is read by requests, so that it helps to
 // prepare the next one early.
 func (r *RowGroupScan) Fetched() bool { return r.fetched }
