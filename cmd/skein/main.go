@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/signal"
@@ -9,6 +10,9 @@ import (
 	"syscall"
 
 	"github.com/spf13/cobra"
+
+	"github.com/skein-query/skein/internal/shell"
+	"github.com/skein-query/skein/internal/sqlerr"
 )
 
 // version is set by the linker; see the Makefile.
@@ -23,6 +27,10 @@ func run(args []string) int {
 	root.SetArgs(args)
 	if err := root.ExecuteContext(ctx); err != nil {
 		fmt.Fprintln(os.Stderr, "skein:", err)
+		_, drawn := errors.AsType[*shell.Error](err) // with its hint
+		if e, ok := errors.AsType[*sqlerr.Error](err); ok && !drawn && e.Hint != "" {
+			fmt.Fprintln(os.Stderr, "HINT:", e.Hint)
+		}
 		return 1
 	}
 	return 0

@@ -31,7 +31,7 @@ func registerAll(ctx context.Context, c *catalog.Catalog, store object.Store, fo
 }
 
 func tablesUnder(ctx context.Context, store object.Store, folder string) ([]catalog.Table, error) {
-	infos, err := object.Resolve(ctx, store, strings.TrimRight(folder, "/")+"/")
+	infos, err := object.Resolve(ctx, store, strings.TrimSuffix(folder, "/")+"/")
 	if err != nil {
 		return nil, err
 	}

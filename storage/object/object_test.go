@@ -199,6 +199,18 @@ func TestRelativeLocations(t *testing.T) {
 	}
 }
 
+func TestLocationsWithoutStoreOrBucket(t *testing.T) {
+	for location, want := range map[string]sqlerr.Code{
+		"gs://bucket/x": sqlerr.FeatureNotSupported, "gs://bucket/*.parquet": sqlerr.FeatureNotSupported,
+		"s3://": sqlerr.InvalidParameterValue, "s3:///": sqlerr.InvalidParameterValue, "s3:///x": sqlerr.InvalidParameterValue,
+	} {
+		_, err := object.Resolve(t.Context(), object.NewRouter(), location)
+		if scheme, _, _ := strings.Cut(location, "//"); sqlerr.CodeOf(err) != want || !strings.Contains(err.Error(), scheme) {
+			t.Errorf("%s: %v", location, err)
+		}
+	}
+}
+
 func wd(t *testing.T) string {
 	dir, err := os.Getwd()
 	if err != nil {

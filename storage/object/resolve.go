@@ -22,34 +22,65 @@ func NewRouter() *Router {
 	return &Router{Default: &Local{}, Schemes: map[string]Store{"s3": NewS3(S3Options{})}}
 }
 
-func (r *Router) of(p string) Store {
-	if scheme, _, ok := strings.Cut(p, "://"); ok {
-		if s := r.Schemes[scheme]; s != nil {
-			return s
-		}
+func (r *Router) of(p string) (Store, error) {
+	scheme, _, ok := strings.Cut(p, "://")
+	if !ok {
+		return r.Default, nil
 	}
-	return r.Default
+	if s := r.Schemes[scheme]; s != nil {
+		return s, nil
+	}
+	return nil, sqlerr.New(sqlerr.FeatureNotSupported, "file %q: there is no store for %s://", p, scheme).
+		WithHint("A location is a path of the file system or s3://bucket/key.")
 }
 
-func (r *Router) Stat(ctx context.Context, p string) (Info, error) { return r.of(p).Stat(ctx, p) }
+func (r *Router) Stat(ctx context.Context, p string) (Info, error) {
+	s, err := r.of(p)
+	if err != nil {
+		return Info{}, err
+	}
+	return s.Stat(ctx, p)
+}
 
 func (r *Router) Open(ctx context.Context, info Info) (Reader, error) {
-	return r.of(info.Path).Open(ctx, info)
+	s, err := r.of(info.Path)
+	if err != nil {
+		return nil, err
+	}
+	return s.Open(ctx, info)
 }
 
 func (r *Router) Put(ctx context.Context, p string, data []byte) error {
-	return r.of(p).Put(ctx, p, data)
+	s, err := r.of(p)
+	if err != nil {
+		return err
+	}
+	return s.Put(ctx, p, data)
 }
 
 func (r *Router) PutIfAbsent(ctx context.Context, p string, data []byte) error {
-	return r.of(p).PutIfAbsent(ctx, p, data)
+	s, err := r.of(p)
+	if err != nil {
+		return err
+	}
+	return s.PutIfAbsent(ctx, p, data)
 }
 
 func (r *Router) List(ctx context.Context, prefix string) ([]Info, error) {
-	return r.of(prefix).List(ctx, prefix)
+	s, err := r.of(prefix)
+	if err != nil {
+		return nil, err
+	}
+	return s.List(ctx, prefix)
 }
 
-func (r *Router) Delete(ctx context.Context, p string) error { return r.of(p).Delete(ctx, p) }
+func (r *Router) Delete(ctx context.Context, p string) error {
+	s, err := r.of(p)
+	if err != nil {
+		return err
+	}
+	return s.Delete(ctx, p)
+}
 
 // Resolve finds the Parquet files of a location, by path: a file; a folder, for
 // all *.parquet files at any depth in it whose name (and whose folders' names)
@@ -59,6 +90,9 @@ func Resolve(ctx context.Context, store Store, location string) ([]Info, error) 
 	location = strings.TrimPrefix(location, "file://")
 	if location == "" {
 		return nil, missing(location, nil)
+	}
+	if _, rest, ok := strings.Cut(location, "://"); ok && strings.Trim(rest, "/") == "" {
+		return nil, sqlerr.New(sqlerr.InvalidParameterValue, "%q names no bucket", location)
 	}
 	if !strings.Contains(location, "://") {
 		slash := strings.HasSuffix(location, "/")
