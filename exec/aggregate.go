@@ -52,9 +52,7 @@ type aggregate struct {
 	rows    int  // phase Partial: rows in table
 	passing bool // phase Partial: rows are handed on as they are
 
-	out   *aggregateTable // what is given out now
-	at    int             // the next group of it
-	owned bool            // out is nobody else's: free it when it is given out
+	out groupSpan // what is given out now
 }
 
 func newAggregate(n *physical.Aggregate, input Operator, env *Env) (Operator, error) {
@@ -66,11 +64,13 @@ func newAggregate(n *physical.Aggregate, input Operator, env *Env) (Operator, er
 	if err != nil {
 		return nil, err
 	}
-	return &aggregate{
+	a := &aggregate{
 		input: input, plan: plan, env: env, in: in, schema: n.Schema(),
 		shared: State(env.Group, n, func() *tableMerge { return newTableMerge(env.Group.Size()) }),
 		table:  newAggregateTable(plan, env.Account), growth: newGrowth(),
-	}, nil
+	}
+	a.table.expect(n)
+	return a, nil
 }
 
 func (a *aggregate) Schema() []expr.Field { return a.schema }
@@ -92,10 +92,9 @@ func (a *aggregate) Next(ctx context.Context) (*vector.Batch, error) {
 			return nil, context.Cause(ctx)
 		}
 		var err error
-		if a.out, a.owned, err = a.shared.next(a.plan, a.env.Account); err != nil {
+		if a.out, err = a.shared.next(a.plan, a.env.Account); err != nil {
 			return nil, err
 		}
-		a.at = 0
 	}
 }
 
@@ -105,10 +104,7 @@ func (a *aggregate) Close() error {
 		if !a.arrived {
 			a.shared.barrier.Leave()
 		}
-		if a.owned {
-			a.out.b.free()
-		}
-		a.out = nil
+		a.out.free()
 		a.in.close()
 		for _, t := range a.full {
 			t.b.free()
@@ -129,10 +125,10 @@ func (a *aggregate) consume(ctx context.Context) error {
 		if err := a.in.add(b, a.table); err != nil {
 			return err
 		}
-		if a.table.groups == nil || !a.growth.full(b.Rows(), a.table.size()) {
-			return nil
+		if a.table.groups != nil && a.growth.full(b.Rows(), a.table.groups) {
+			return a.seal()
 		}
-		return a.seal()
+		return nil
 	})
 	if err != nil {
 		return err
@@ -143,44 +139,32 @@ func (a *aggregate) consume(ctx context.Context) error {
 	if err := a.table.grow(a.table.size()); err != nil { // the one group without keys, when no row has
 		return err
 	}
-	if err := a.seal(); err != nil {
-		return err
-	}
-	a.arrived = true
-	tables := a.full
-	a.full, a.table = nil, nil
+	tables := append(a.full, seal(a.table))
+	a.arrived, a.full, a.table = true, nil, nil
 	return a.shared.publish(ctx, tables)
 }
 
 // seal ends the table and begins another.
 func (a *aggregate) seal() error {
-	t, err := seal(a.table)
-	if err != nil {
-		return err
-	}
-	a.full = append(a.full, t)
+	n := a.table.size()
+	a.full = append(a.full, seal(a.table))
 	a.table, a.growth = newAggregateTable(a.plan, a.env.Account), newGrowth()
-	return nil
+	a.table.expect(a.plan.node)
+	return a.table.room(n) // the next one is likely to have as many
 }
 
 // emit gives the next batch of a.out, nil when there is none.
 func (a *aggregate) emit() (*vector.Batch, error) {
-	if a.out == nil {
-		return nil, nil
-	}
-	n := min(a.env.Rows(), a.out.size()-a.at)
+	n := min(a.env.Rows(), a.out.to-a.out.at)
 	if n <= 0 {
-		if a.owned {
-			a.out.b.free()
-		}
-		a.out, a.owned = nil, false
+		a.out.free()
 		return nil, nil
 	}
-	cols, err := a.out.output(a.at, a.at+n)
+	cols, err := a.out.table.output(a.out.at, a.out.at+n)
 	if err != nil {
 		return nil, err
 	}
-	a.at += n
+	a.out.at += n
 	return vector.New(cols, n), nil
 }
 
@@ -237,7 +221,7 @@ func (a *aggregate) judge() {
 
 // flush gives out the table of phase Partial and starts an empty one.
 func (a *aggregate) flush() {
-	a.out, a.at, a.owned = a.table, 0, true
+	a.out = groupSpan{table: a.table, to: a.table.size(), owned: true}
 	a.table, a.rows = newAggregateTable(a.plan, a.env.Account), 0
 }
 

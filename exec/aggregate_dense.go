@@ -11,6 +11,7 @@ const (
 	maxCodeSpace  = 1 << 14 // combinations of dictionary codes
 	denseAlways   = 1 << 20 // ranges of integers that are worth an array from the start
 	densePerGroup = 8       // larger ones must have a group for as many values
+	maxExpected   = 1 << 22 // groups that an estimate alone may make room for
 )
 
 // codeCache remembers the group of each combination of dictionary codes, as long
@@ -168,6 +169,23 @@ type denseCache struct {
 	gids  []uint32 // by value - low: group number + 1
 	null  uint32   // group of NULL + 1
 	known int      // groups it knows
+
+	expected        int    // groups that the plan expects; 0 when it does not say
+	least, greatest int64  // of all values
+	width           uint64 // from the least to the greatest value of the last batch
+}
+
+// inOrder reports whether values rise or fall over the batches: each brings only a
+// part of those that have been met.
+func (d *denseCache) inOrder() bool {
+	return d.width < (uint64(d.greatest)-uint64(d.least))/4
+}
+
+// reach makes the array cover the values from low to high, if that is worth it.
+func (d *denseCache) reach(g *groups, low, high int64) {
+	if !d.off && low <= high {
+		d.cover(g, low, high, 0)
+	}
 }
 
 func isDenseType(t expr.Type) bool {
@@ -237,8 +255,14 @@ func nullRows(c *vector.Column, sel vector.Selection, n int) vector.Bitmap {
 // brought a new group.
 func assignDense[T int16 | int32 | int64](d *denseCache, g *groups, values []T, rows []uint32, nulls vector.Bitmap, gids []uint32) bool {
 	low, high, any := span(values, rows, nulls)
-	if any && !d.cover(g, low, high, len(gids)) {
-		return false
+	if any {
+		if !d.cover(g, low, high, len(gids)) {
+			return false
+		}
+		if g.n == 0 || d.least > d.greatest {
+			d.least, d.greatest = low, high
+		}
+		d.least, d.greatest, d.width = min(d.least, low), max(d.greatest, high), uint64(high)-uint64(low)
 	}
 	g.fresh = g.fresh[:0]
 	next := uint32(g.n)
@@ -287,7 +311,7 @@ func (d *denseCache) cover(g *groups, low, high int64, rows int) bool {
 		low, high = min(low, d.low), max(high, end-1)
 	}
 	size := uint64(high) - uint64(low) // one less than the values
-	if size >= denseAlways && size/densePerGroup >= uint64(g.n+rows) {
+	if size >= denseAlways && size/densePerGroup >= uint64(max(g.n+rows, d.expected)) {
 		return false
 	}
 	// Room in the direction of growth, so that a key that rises batch by batch is
@@ -323,14 +347,9 @@ func (d *denseCache) append(g *groups, c *vector.Column, sel vector.Selection) e
 				rows[i] = sel[at]
 			}
 		}
-		if err := g.encoder.Encode([]vector.Column{*c}, c.Len, rows, &g.block); err != nil {
+		g.encoder.EncodeWords([]vector.Column{*c}, c.Len, rows, &g.block)
+		if err := g.appendWords(g.block.Words); err != nil {
 			return err
-		}
-		width := g.layout.Words()
-		for i := range rows {
-			if err := g.append(g.block.Words[i*width:(i+1)*width], g.block.Hashes[i]); err != nil {
-				return err
-			}
 		}
 	}
 	d.known = g.n

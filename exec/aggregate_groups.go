@@ -21,7 +21,7 @@ type groups struct {
 	encoder *key.Encoder
 	n       int
 	words   []uint64 // by group, row-major: the packed keys
-	hashes  []uint64 // by group
+	hashes  []uint64 // by group; only those of the first ones while dense knows all
 	looks   []*first // per key that is lossy: its first value; else nil
 
 	slots   []uint64 // upper half of the hash, group number + 1; 0 empty
@@ -176,23 +176,47 @@ func (g *groups) probe(i int, words []uint64, hash uint64) (uint32, error) {
 
 // append makes a new group without putting it into the slots.
 func (g *groups) append(words []uint64, hash uint64) (err error) {
-	if g.n == math.MaxUint32-1 {
+	if err := g.appendWords(words); err != nil {
+		return err
+	}
+	if g.hashes, err = grown(g.b, g.hashes, g.n); err == nil {
+		g.hashes[g.n-1] = hash
+	}
+	return err
+}
+
+// appendWords makes new groups, of the keys in words, without hashes.
+func (g *groups) appendWords(words []uint64) (err error) {
+	width := g.layout.Words()
+	n := g.n + len(words)/width
+	if n >= math.MaxUint32 {
 		return sqlerr.New(sqlerr.OutOfMemory, "more than %d groups", g.n)
 	}
-	if g.words, err = grown(g.b, g.words, (g.n+1)*len(words)); err != nil {
+	if g.words, err = grown(g.b, g.words, n*width); err != nil {
 		return err
 	}
-	if g.hashes, err = grown(g.b, g.hashes, g.n+1); err != nil {
-		return err
-	}
-	copy(g.words[g.n*len(words):], words)
-	g.hashes[g.n] = hash
-	g.n++
+	copy(g.words[g.n*width:], words)
+	g.n = n
 	return nil
+}
+
+// hashAll gives a hash to the groups that were made without.
+func (g *groups) hashAll() (err error) {
+	from := len(g.hashes)
+	if from == g.n {
+		return nil
+	}
+	if g.hashes, err = grown(g.b, g.hashes, g.n); err == nil {
+		g.layout.HashWords(g.words[from*g.layout.Words():g.n*g.layout.Words()], g.hashes[from:])
+	}
+	return err
 }
 
 // index puts groups that were made without the slots into them.
 func (g *groups) index() error {
+	if err := g.hashAll(); err != nil {
+		return err
+	}
 	for g.n*3 > len(g.slots)*2 {
 		if err := g.growSlots(); err != nil {
 			return err
@@ -230,12 +254,11 @@ func (g *groups) growSlots() error {
 	return nil
 }
 
-// leaveIndex gives up what only new rows need.
+// leaveIndex gives up what only new rows need, but for the array of values.
 func (g *groups) leaveIndex() {
-	g.b.giveBack(int64(len(g.slots))*8 + int64(cap(g.codes.gids))*4 + int64(len(g.dense.gids))*4)
+	g.b.giveBack(int64(len(g.slots))*8 + int64(cap(g.codes.gids))*4)
 	g.slots, g.indexed = nil, 0
 	g.codes = codeCache{}
-	g.dense = denseCache{off: true}
 	g.near, g.fresh, g.block = nil, nil, key.Block{}
 }
 
@@ -263,9 +286,6 @@ func (g *groups) merge(from *groups, at, to []uint32) error {
 	width := g.layout.Words()
 	b := &g.block
 	b.N, b.Words, b.Hashes = len(at), b.Words[:0], b.Hashes[:0]
-	for _, id := range at {
-		b.Hashes = append(b.Hashes, from.hashes[id])
-	}
 	if width == 1 {
 		for _, id := range at {
 			b.Words = append(b.Words, from.words[id])
@@ -274,6 +294,14 @@ func (g *groups) merge(from *groups, at, to []uint32) error {
 		for _, id := range at {
 			b.Words = append(b.Words, from.words[int(id)*width:(int(id)+1)*width]...)
 		}
+	}
+	if !g.dense.off && g.dense.known == g.n {
+		cols := []vector.Column{g.layout.Column(0, b.Words, len(at), nil)}
+		_, err := g.assign(cols, len(at), nil, to)
+		return err
+	}
+	for _, id := range at {
+		b.Hashes = append(b.Hashes, from.hashes[id])
 	}
 	if !g.layout.HasStrings() && !slices.ContainsFunc(g.looks, func(f *first) bool { return f != nil }) {
 		return g.find(b, to)

@@ -3,6 +3,7 @@ package exec
 import (
 	"context"
 	"io"
+	"math"
 	"slices"
 	"sync"
 
@@ -13,21 +14,47 @@ const (
 	// mergeTogether is the number of groups, over all instances, up to which one
 	// instance merges them all: more partitions would cost more than they save.
 	mergeTogether = 4096
-	// partGroups is how many groups, counted once per table, a partition should
-	// have at most: its hash table stays in the processor's cache.
+	// partGroups is how many groups, counted once per table, a partition by hash
+	// should have at most: its hash table stays in the processor's cache.
 	partGroups = 1 << 15
+	// spanGroups is how many a partition by value should have: many such are groups
+	// of one table only, which are given out from there.
+	spanGroups = 1 << 13
 )
 
 // tableMerge is what the instances of an aggregate or a set operation have in
 // common: their tables, once complete, and who merges which partition of them.
 type tableMerge struct {
 	barrier   *Barrier
+	instances int
 	mu        sync.Mutex
 	open      int       // instances not closed yet: the last one frees the tables
 	tables    []*sealed // complete after the barrier
-	instances int
-	parts     int // partitions; 0 before the first instance has passed the barrier
-	taken     int // partitions taken
+	cut       *cut      // nil before the first instance has passed the barrier
+	taken     int       // partitions taken
+}
+
+// cut is how groups are divided into partitions: by hash, or by value where all
+// tables know theirs. The group of NULL is then in the first partition.
+type cut struct {
+	parts     int
+	byValue   bool
+	low, high int64
+}
+
+// groupSpan is groups [at, to) of a table.
+type groupSpan struct {
+	table  *aggregateTable
+	at, to int
+	owned  bool // the table is nobody else's: free it in the end
+}
+
+// free frees the table when it is owned.
+func (s *groupSpan) free() {
+	if s.owned {
+		s.table.b.free()
+	}
+	*s = groupSpan{}
 }
 
 func newTableMerge(n int) *tableMerge {
@@ -44,51 +71,146 @@ func (s *tableMerge) publish(ctx context.Context, tables []*sealed) error {
 }
 
 // next merges a partition that nobody has taken yet; io.EOF when there is none
-// left. The caller frees the result when it is owned.
-func (s *tableMerge) next(p *aggregatePlan, account *memory.Account) (out *aggregateTable, owned bool, err error) {
-	tables, part, parts := s.take()
-	if part >= parts {
-		return nil, false, io.EOF
+// left. The caller frees the result.
+func (s *tableMerge) next(p *aggregatePlan, account *memory.Account) (groupSpan, error) {
+	tables, part, c := s.take()
+	switch {
+	case part >= c.parts:
+		return groupSpan{}, io.EOF
+	case c.byValue:
+		return c.mergeSpan(tables, part, p, account)
 	}
-	if parts == 1 {
+	var out groupSpan
+	if c.parts == 1 {
 		// Everything goes into the largest table, which nobody else reads any more.
-		out = slices.MaxFunc(tables, func(a, b *sealed) int { return a.size() - b.size() }).aggregateTable
+		out.table = slices.MaxFunc(tables, func(a, b *sealed) int { return a.size() - b.size() }).aggregateTable
 	} else {
-		out, owned = newAggregateTable(p, account), true
+		out = groupSpan{table: newAggregateTable(p, account), owned: true}
 	}
 	for _, t := range tables {
-		if t.aggregateTable == out {
+		if t.aggregateTable == out.table {
 			continue
 		}
-		if err := out.merge(t.aggregateTable, t.partition(part, parts)); err != nil {
-			if owned {
-				out.b.free()
-			}
-			return nil, false, err
+		at, err := t.byHash(part, c.parts)
+		if err == nil {
+			err = out.table.merge(t.aggregateTable, at)
+		}
+		if err != nil {
+			out.free()
+			return out, err
 		}
 	}
-	return out, owned, nil
+	out.to = out.table.size()
+	return out, nil
 }
 
-// take gives the number of a partition that nobody has taken yet, and of how many
-// it is one.
-func (s *tableMerge) take() (tables []*sealed, part, parts int) {
+// take gives the number of a partition that nobody has taken yet, and the cut it
+// belongs to.
+func (s *tableMerge) take() (tables []*sealed, part int, c *cut) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.parts == 0 {
-		total := 0
-		for _, t := range s.tables {
-			total += t.size()
-		}
-		s.parts = 1
-		if total > mergeTogether {
-			for s.parts < finest && (s.parts < s.instances || total > s.parts*partGroups) {
-				s.parts *= 2
-			}
-		}
+	if s.cut == nil {
+		s.cut = newCut(s.tables, s.instances)
 	}
 	s.taken++
-	return s.tables, s.taken - 1, s.parts
+	return s.tables, s.taken - 1, s.cut
+}
+
+func newCut(tables []*sealed, instances int) *cut {
+	c := &cut{parts: 1, byValue: true, low: math.MaxInt64, high: math.MinInt64}
+	total := 0
+	for _, t := range tables {
+		total += t.size()
+		c.byValue = c.byValue && t.valued
+		if t.low <= t.high {
+			c.low, c.high = min(c.low, t.low), max(c.high, t.high)
+		}
+	}
+	if total <= mergeTogether {
+		c.byValue = false
+		return c
+	}
+	width := uint64(c.high) - uint64(c.low)
+	if c.byValue && (width < denseAlways || width/densePerGroup < uint64(total)) {
+		c.parts = max(instances, total/spanGroups)
+		return c
+	}
+	c.byValue = false
+	for c.parts < finest && (c.parts < instances || total > c.parts*partGroups) {
+		c.parts *= 2
+	}
+	return c
+}
+
+// span is the values of a partition.
+func (c *cut) span(part int) (low, high int64) {
+	width := uint64(c.high) - uint64(c.low) + 1
+	step := width/uint64(c.parts) + 1
+	from := min(width, step*uint64(part))
+	return c.low + int64(from), c.low + int64(min(width, from+step)) - 1
+}
+
+// mergeSpan merges a partition by value. Where its groups stand in a row of one
+// table only, they stay there.
+func (c *cut) mergeSpan(tables []*sealed, part int, p *aggregatePlan, account *memory.Account) (groupSpan, error) {
+	low, high := c.span(part)
+	var only groupSpan
+	var out *aggregateTable
+	var list []uint32
+	merge := func(from *aggregateTable, at []uint32) error {
+		if out == nil {
+			out = newAggregateTable(p, account)
+			out.groups.dense.reach(out.groups, low, high)
+		}
+		return out.merge(from, at)
+	}
+	flush := func() error {
+		if only.table == nil {
+			return nil
+		}
+		from := only
+		only = groupSpan{}
+		return merge(from.table, numbered(from.at, from.to))
+	}
+	for _, t := range tables {
+		from, to, at := t.byValue(low, high, part == 0, list)
+		if at != nil {
+			list = at
+		}
+		if from == to && len(at) == 0 {
+			continue
+		}
+		var err error
+		switch {
+		case from < to && only.table == nil && out == nil:
+			only = groupSpan{table: t.aggregateTable, at: from, to: to}
+		default:
+			if err = flush(); err == nil {
+				if from < to {
+					at = numbered(from, to)
+				}
+				err = merge(t.aggregateTable, at)
+			}
+		}
+		if err != nil {
+			if out != nil {
+				out.b.free()
+			}
+			return groupSpan{}, err
+		}
+	}
+	if out == nil {
+		return only, nil
+	}
+	return groupSpan{table: out, to: out.size(), owned: true}, nil
+}
+
+func numbered(from, to int) []uint32 {
+	out := make([]uint32, to-from)
+	for i := range out {
+		out[i] = uint32(from + i)
+	}
+	return out
 }
 
 // leave frees the tables when nobody can be reading them any more.

@@ -30,6 +30,21 @@ func newAggregateTable(p *aggregatePlan, account *memory.Account) *aggregateTabl
 	return t
 }
 
+// expect tells the table how many groups the plan expects of the whole input.
+func (t *aggregateTable) expect(n *physical.Aggregate) {
+	if t.groups != nil {
+		t.groups.dense.expected = int(min(n.Rows(), maxExpected))
+	}
+}
+
+// room makes room for n groups at once.
+func (t *aggregateTable) room(n int) (err error) {
+	if t.groups.words, err = grown(t.b, t.groups.words, n*t.groups.layout.Words()); err != nil {
+		return err
+	}
+	return t.grow(n)
+}
+
 // size is the number of groups.
 func (t *aggregateTable) size() int {
 	if t.groups == nil {

@@ -27,10 +27,8 @@ type setOp struct {
 	arrived bool
 	closed  bool
 
-	out    *aggregateTable // what is given out now
-	owned  bool            // out is nobody else's: free it when it is given out
-	at     int             // the next group of out
-	repeat int64           // how many times its row is still to be given out; -1: not known yet
+	out    groupSpan // what is given out now
+	repeat int64     // how many times its row is still to be given out; -1: not known yet
 }
 
 func newSetOp(n *physical.SetOp, left, right Operator, env *Env) (Operator, error) {
@@ -56,19 +54,17 @@ func (s *setOp) Next(ctx context.Context) (*vector.Batch, error) {
 		}
 	}
 	for {
-		if s.out != nil {
-			if b, err := s.emit(); b != nil || err != nil {
-				return b, err
-			}
+		if b, err := s.emit(); b != nil || err != nil {
+			return b, err
 		}
 		if ctx.Err() != nil {
 			return nil, context.Cause(ctx)
 		}
 		var err error
-		if s.out, s.owned, err = s.shared.next(s.plan, s.env.Account); err != nil {
+		if s.out, err = s.shared.next(s.plan, s.env.Account); err != nil {
 			return nil, err
 		}
-		s.at, s.repeat = 0, -1
+		s.repeat = -1
 	}
 }
 
@@ -78,10 +74,7 @@ func (s *setOp) Close() error {
 		if !s.arrived {
 			s.shared.barrier.Leave()
 		}
-		if s.owned {
-			s.out.b.free()
-		}
-		s.out = nil
+		s.out.free()
 		if s.table != nil {
 			s.table.b.free()
 		}
@@ -106,10 +99,7 @@ func (s *setOp) consume(ctx context.Context) error {
 	if err := s.table.grow(s.table.size()); err != nil { // the one group without columns, when no row has come
 		return err
 	}
-	table, err := seal(s.table)
-	if err != nil {
-		return err
-	}
+	table := seal(s.table)
 	s.arrived, s.table = true, nil
 	return s.shared.publish(ctx, []*sealed{table})
 }
@@ -134,15 +124,18 @@ func (s *setOp) count(side int, b *vector.Batch) error {
 
 // emit gives the next batch of out; nil, out gone, when there is none.
 func (s *setOp) emit() (*vector.Batch, error) {
-	left, right := s.out.states[0].(*counts).n, s.out.states[1].(*counts).n
-	from, rows := s.at, s.env.Rows()
+	if s.out.table == nil {
+		return nil, nil
+	}
+	left, right := s.out.table.states[0].(*counts).n, s.out.table.states[1].(*counts).n
+	from, rows := s.out.at, s.env.Rows()
 	var sel vector.Selection // groups, counted from from
-	for ; s.at < s.out.size() && len(sel) < rows; s.at++ {
+	for ; s.out.at < s.out.to && len(sel) < rows; s.out.at++ {
 		if s.repeat < 0 {
-			s.repeat = s.times(left[s.at], right[s.at])
+			s.repeat = s.times(left[s.out.at], right[s.out.at])
 		}
 		for ; s.repeat > 0 && len(sel) < rows; s.repeat-- {
-			sel = append(sel, uint32(s.at-from))
+			sel = append(sel, uint32(s.out.at-from))
 		}
 		if s.repeat > 0 {
 			break
@@ -150,16 +143,13 @@ func (s *setOp) emit() (*vector.Batch, error) {
 		s.repeat = -1
 	}
 	if len(sel) == 0 {
-		if s.owned {
-			s.out.b.free()
-		}
-		s.out, s.owned = nil, false
+		s.out.free()
 		return nil, nil
 	}
 	var cols []vector.Column
-	if s.out.groups != nil {
+	if g := s.out.table.groups; g != nil {
 		var err error
-		if cols, err = s.out.groups.columns(from, from+int(sel[len(sel)-1])+1); err != nil {
+		if cols, err = g.columns(from, from+int(sel[len(sel)-1])+1); err != nil {
 			return nil, err
 		}
 	}

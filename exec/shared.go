@@ -162,6 +162,7 @@ func (s *spool) add(b *vector.Batch, places int) error {
 	if b.Sel != nil && len(b.Sel) < b.Len/4 {
 		b = vector.Compact(b)
 	}
+	b = vector.Own(b)
 	bytes := int64(len(b.Sel)) * 4
 	for i := range b.Cols {
 		width := b.Cols[i].Kind.Size()

@@ -58,16 +58,29 @@ func (e *Encoder) Lookup(cols []vector.Column, rows int, sel vector.Selection, o
 	return e.encode(cols, rows, sel, out, true)
 }
 
-func (e *Encoder) encode(cols []vector.Column, rows int, sel vector.Selection, out *Block, lookup bool) error {
-	l := e.layout
+// EncodeWords is Encode without hashes, for layouts without strings.
+func (e *Encoder) EncodeWords(cols []vector.Column, rows int, sel vector.Selection, out *Block) {
+	e.begin(rows, sel, out)
+	for i := range e.layout.fields {
+		e.pack(&e.layout.fields[i], &cols[i], sel, out)
+	}
+}
+
+func (e *Encoder) begin(rows int, sel vector.Selection, out *Block) {
 	out.N = rows
 	if sel != nil {
 		out.N = len(sel)
 	}
-	out.Words = slices.Grow(out.Words[:0], out.N*l.words)[:out.N*l.words]
-	out.Hashes = slices.Grow(out.Hashes[:0], out.N)[:out.N]
+	n := out.N * e.layout.words
+	out.Words = slices.Grow(out.Words[:0], n)[:n]
 	out.Nulls, out.Misses = nil, nil
 	clear(out.Words)
+}
+
+func (e *Encoder) encode(cols []vector.Column, rows int, sel vector.Selection, out *Block, lookup bool) error {
+	l := e.layout
+	e.begin(rows, sel, out)
+	out.Hashes = slices.Grow(out.Hashes[:0], out.N)[:out.N]
 	for i := range l.fields {
 		f := &l.fields[i]
 		if f.form >= formString {
@@ -78,7 +91,7 @@ func (e *Encoder) encode(cols []vector.Column, rows int, sel vector.Selection, o
 		}
 		e.pack(f, &cols[i], sel, out)
 	}
-	l.hashWords(out.Words, out.Hashes)
+	l.HashWords(out.Words, out.Hashes)
 	for i := range l.fields {
 		if l.fields[i].form >= formString {
 			e.hashIDs(e.ids[i], out.Hashes)

@@ -14,8 +14,9 @@ func mix(a uint64) uint64 {
 	return hi ^ lo
 }
 
-// hashWords starts the hashes of rows from the bits that are values.
-func (l *Layout) hashWords(words, hashes []uint64) {
+// HashWords is the hashes of rows whose keys are no strings; strings add theirs to
+// them. They come from the bits that are values.
+func (l *Layout) HashWords(words, hashes []uint64) {
 	if l.words == 1 {
 		valued := l.valued[0]
 		for i, w := range words[:len(hashes)] {
@@ -42,7 +43,7 @@ func hashString(h, s uint64) uint64 { return mix(h ^ s) }
 // gives for it.
 func (l *Layout) Hash(row []uint64, s *Strings) uint64 {
 	var one [1]uint64
-	l.hashWords(row, one[:])
+	l.HashWords(row, one[:])
 	for i := range l.fields {
 		if f := &l.fields[i]; f.form >= formString {
 			one[0] = hashString(one[0], s.hashes[uint32(row[f.word]>>f.shift)])
