@@ -1,9 +1,12 @@
+//go:build unix
+
 package embedded
 
 import (
 	"context"
 	"os"
 	"path/filepath"
+	"syscall"
 	"testing"
 	"time"
 
@@ -29,13 +32,16 @@ func TestMinIOBesideLocal(t *testing.T) {
 	local := open(t, start(t, Config{Workers: 2, Threads: 2}, filepath.Join(b.local, "1")))
 	remote := open(t, start(t, Config{Workers: 2, Threads: 2}, "s3://tpch/1"))
 	factor, _ := tpch.ParseScaleFactor(sf)
-	var sumLocal, sumRemote time.Duration
+	var sumLocal, sumRemote, cpuLocal, cpuRemote time.Duration
 	for q := 1; q <= tpch.Queries; q++ {
 		text := tpch.Query(q, tpch.Validation(q, factor))
 		var onDisk, inBucket time.Duration
 		for round := range rounds {
+			begin := cpuTime(t)
 			onDisk = fastest(t, local, text, onDisk, round)
+			between := cpuTime(t)
 			inBucket = fastest(t, remote, text, inBucket, round)
+			cpuLocal, cpuRemote = cpuLocal+between-begin, cpuRemote+cpuTime(t)-between
 		}
 		b.proxy.Reset()
 		fastest(t, counted, text, 0, 0)
@@ -45,6 +51,17 @@ func TestMinIOBesideLocal(t *testing.T) {
 		sumLocal, sumRemote = sumLocal+onDisk, sumRemote+inBucket
 	}
 	t.Logf("all: local %.2f s, MinIO %.2f s, ratio %.2f", sumLocal.Seconds(), sumRemote.Seconds(), float64(sumRemote)/float64(sumLocal))
+	t.Logf("CPU time of the cluster's process alone: ratio %.2f", float64(cpuRemote)/float64(cpuLocal))
+}
+
+// cpuTime is what this process, which has cluster and client but not the server,
+// has used.
+func cpuTime(t *testing.T) time.Duration {
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		t.Fatal(err)
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
 func fastest(t *testing.T, conn *sqlConn, text string, best time.Duration, round int) time.Duration {
