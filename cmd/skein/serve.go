@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/skein-query/skein/coordinator/place"
+	"github.com/skein-query/skein/exec/memory"
 	"github.com/skein-query/skein/internal/embedded"
 )
 
@@ -87,6 +88,9 @@ func startProfile(path string) (stop func(), err error) {
 
 func serve(cmd *cobra.Command, c embedded.Config) error {
 	ctx := cmd.Context()
+	if os.Getenv("GOGC") == "" {
+		defer memory.Pace()()
+	}
 	server, err := embedded.Start(ctx, c)
 	if err != nil {
 		return err

@@ -14,5 +14,5 @@
 // reference count decides when memory may be used again, never whether it is
 // safe to read.
 //
-// Reading order: ledger.go, slab.go.
+// Reading order: ledger.go, slab.go, pace.go.
 package memory

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"os"
 	"runtime/debug"
 	"time"
 
@@ -53,10 +52,6 @@ type Server struct {
 	Catalog  *catalog.Catalog
 }
 
-// gcPercent lets the heap grow more between collections than Go's default: what
-// lives long is small and free of pointers, and --memory bounds the rest.
-const gcPercent = 300
-
 // footerCacheBytes bounds the footers kept in memory.
 const footerCacheBytes = 256 << 20
 
@@ -67,9 +62,6 @@ func Start(ctx context.Context, c Config) (*Server, error) {
 	}
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
-	}
-	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(gcPercent)
 	}
 	if c.MemoryBytes > 0 {
 		debug.SetMemoryLimit(c.MemoryBytes + c.MemoryBytes/4 + 512<<20)
