@@ -49,13 +49,7 @@ func likeConst(p *kernel.Like, not bool) kernelFunc {
 		if err != nil {
 			return vector.Column{}, err
 		}
-		views, buffers, mask := in[0].Views(), in[0].Buffers, maskOf(&in[0], f.n)
-		each(sel, f.n, func(row int) {
-			out[row] = 0
-			if p.Match(views[row&mask].Bytes(buffers)) != not {
-				out[row] = 1
-			}
-		})
+		p.MatchRows(in[0].Views(), in[0].Buffers, not, sel, out)
 		return vector.Flat(vector.Bool, out, nil), nil
 	}
 }

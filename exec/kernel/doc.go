@@ -15,10 +15,10 @@
 //  5. Floats are compared by OrderedKey, 128-bit integers by Less128: nothing
 //     else knows PostgreSQL's order of NaN.
 //
-// A kernel that gets a SIMD twin keeps its name; the twin stands in a file
-// name_simd.go beside name.go, under the opposite build tag.
+// A kernel with a twin in assembly keeps its name and chooses by the processor
+// (docs/adr/0016); the twin stands in name_amd64.s beside name.go.
 //
-// The package imports exec/vector and nothing else of the module.
+// The package imports exec/vector and internal/simd and nothing else of the module.
 // Reading order: compare.go, select.go, arithmetic.go, int128.go, decimal.go,
-// bool.go, lookup.go, set.go, hash.go, like.go.
+// bool.go, lookup.go, set.go, hash.go, like.go, like_rows.go, index.go.
 package kernel

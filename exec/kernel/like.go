@@ -126,18 +126,24 @@ func (l *Like) Match(s []byte) bool {
 		}
 		s, first = s[k:], 1
 	}
-	last := n
+	return l.matchFrom(first, s)
+}
+
+// matchFrom reports whether s, what is left of a string, matches the pieces from
+// first on, of which all but one at the end may stand anywhere.
+func (l *Like) matchFrom(first int, s []byte) bool {
+	last := len(l.pieces)
 	if l.end {
 		last--
 	}
-	for _, p := range l.pieces[first:last] {
-		k := p.find(s)
+	for i := first; i < last; i++ {
+		k := l.pieces[i].find(s)
 		if k < 0 {
 			return false
 		}
 		s = s[k:]
 	}
-	return !l.end || l.pieces[n-1].matchEnd(s)
+	return !l.end || l.pieces[last].matchEnd(s)
 }
 
 // matchAt gives the bytes that the piece takes at the start of s.
@@ -166,7 +172,7 @@ func (p *piece) matchAt(s []byte) (int, bool) {
 // find gives the end of the first match in s, or -1.
 func (p *piece) find(s []byte) int {
 	if p.any == nil {
-		if i := bytes.Index(s, p.text); i >= 0 {
+		if i := Index(s, p.text); i >= 0 {
 			return i + len(p.text)
 		}
 		return -1
