@@ -4,6 +4,9 @@
 // It must not know files, workers or sessions: tables and their statistics come
 // from the Catalog, everything else from Options.
 //
-// Reading order: plan.go, then sql, bind, rule, choose in that order; expr,
+// A query is planned once for all executions where values of parameters and the clock
+// decide nothing (prepare.go), else for each.
+//
+// Reading order: plan.go, prepare.go, then sql, bind, rule, choose in that order; expr,
 // logical and physical are the data between them.
 package planner

@@ -34,6 +34,11 @@ func Query(ctx context.Context, q *sql.Query, catalog Catalog, opt Options) (*Pl
 	if err != nil {
 		return nil, err
 	}
+	return plan(q, bound)
+}
+
+// plan brings a bound query to its physical plan.
+func plan(q *sql.Query, bound *bind.Query) (*Plan, error) {
 	ids := &rule.IDs{NextColumn: bound.Next, NextShared: bound.Shared}
 	rewritten, err := rule.Rewrite(bound.Plan, bound.Output, ids)
 	if err != nil {
@@ -44,27 +49,6 @@ func Query(ctx context.Context, q *sql.Query, catalog Catalog, opt Options) (*Pl
 		return nil, sqlerr.AtSpan(err, q.Span())
 	}
 	return &Plan{Root: root, Fields: resultFields(root.Schema())}, nil
-}
-
-// Describe gives the result's columns and the types of the parameters of a query
-// without values for them. A parameter that nothing gave a type is text.
-func Describe(ctx context.Context, q *sql.Query, catalog Catalog, opt Options) (fields []expr.Field, params []expr.Type, err error) {
-	opt.Args = nil
-	bound, err := bind.Bind(ctx, q, catalog, opt)
-	if err != nil {
-		return nil, nil, err
-	}
-	types := map[expr.ColumnID]expr.Type{}
-	for _, c := range bound.Plan.Columns() {
-		types[c.ID] = c.Type
-	}
-	for i, id := range bound.Output {
-		fields = append(fields, expr.Field{Name: bound.Names[i], Type: settled(types[id]), Nullable: true})
-	}
-	for _, t := range bound.Params {
-		params = append(params, settled(t))
-	}
-	return fields, params, nil
 }
 
 func settled(t expr.Type) expr.Type {

@@ -45,7 +45,7 @@ func explainOptions(stmt *sql.Explain) (explaining, error) {
 	return e, nil
 }
 
-func (s *Statements) explain(ctx context.Context, session *flight.Session, stmt *sql.Explain) (flight.Prepared, error) {
+func (s *Statements) explain(ctx context.Context, session *flight.Session, text string, stmt *sql.Explain, began time.Time) (flight.Prepared, error) {
 	opt, err := explainOptions(stmt)
 	if err != nil {
 		return nil, err
@@ -54,11 +54,13 @@ func (s *Statements) explain(ctx context.Context, session *flight.Session, stmt 
 	if !ok {
 		return nil, sqlerr.At(sqlerr.FeatureNotSupported, stmt.Statement.Span(), "EXPLAIN of this statement is not supported")
 	}
-	prepared, err := s.query(ctx, session, q)
-	if err != nil {
-		return nil, err
+	key := planKey{text: text, explained: true}
+	described := s.remembered(ctx, session, key)
+	if described == nil {
+		if described, err = s.query(ctx, session, key, q, began); err != nil {
+			return nil, err
+		}
 	}
-	described := prepared.(*query)
 	field := []expr.Field{{Name: "QUERY PLAN", Type: expr.Of(expr.Text), Nullable: true}}
 	return &rows{statements: s, session: session, fields: field, params: described.params,
 		make: func(ctx context.Context, args []expr.Value) ([][]expr.Value, error) {
@@ -76,11 +78,17 @@ func (s *Statements) explain(ctx context.Context, session *flight.Session, stmt 
 
 func (s *Statements) explainText(ctx context.Context, session *flight.Session, q *query, args []expr.Value, opt explaining) (string, error) {
 	start := time.Now()
-	plan, err := q.plan(ctx, args)
+	plan, from, err := q.plan(ctx, args)
 	if err != nil {
 		return "", err
 	}
 	planning := time.Since(start)
+	if took := time.Duration(q.took.Swap(0)); took > 0 { // nobody has run it yet
+		planning += took
+		if from == cachedPlan {
+			from = newPlan
+		}
+	}
 	if opt.format == "substrait" {
 		p, err := substrait.Encode(plan.Root)
 		if err != nil {
@@ -89,7 +97,7 @@ func (s *Statements) explainText(ctx context.Context, session *flight.Session, q
 		return substrait.Text(p)
 	}
 	if opt.analyze {
-		return s.analyze(ctx, session, plan.Root, q.fields, planning)
+		return s.analyze(ctx, session, plan.Root, q.fields, fmt.Sprintf("Planning: %.3f ms, plan %s", float64(planning)/1e6, from))
 	}
 	settings := s.settings(session)
 	return formatPlan(s.Coordinator.Fragments(plan.Root, settings), func(n physical.Node) string {
@@ -116,7 +124,7 @@ func formatPlan(p *fragment.Plan, note func(physical.Node) string) string {
 }
 
 // analyze runs the plan and shows what each operator did.
-func (s *Statements) analyze(ctx context.Context, session *flight.Session, root physical.Node, fields []expr.Field, planning time.Duration) (string, error) {
+func (s *Statements) analyze(ctx context.Context, session *flight.Session, root physical.Node, fields []expr.Field, planning string) (string, error) {
 	settings := s.settings(session)
 	profile := exec.NewProfile()
 	settings.Run.Profile = profile
@@ -136,8 +144,8 @@ func (s *Statements) analyze(ctx context.Context, session *flight.Session, root 
 		p := profile.Node(n)
 		return fmt.Sprintf("  (rows≈%.0f actual=%d batches=%d time=%.2fms)", n.Rows(), p.Rows.Load(), p.Batches.Load(), float64(p.Nanos.Load())/1e6)
 	})
-	return fmt.Sprintf("%sPlanning: %.2f ms\nExecution: %.2f ms, %d rows\n%s", text,
-		float64(planning.Microseconds())/1000, float64(elapsed.Microseconds())/1000, rows, where(settings)), nil
+	return fmt.Sprintf("%s%s\nExecution: %.2f ms, %d rows\n%s", text, planning,
+		float64(elapsed.Microseconds())/1000, rows, where(settings)), nil
 }
 
 func where(s coordinator.Settings) string {

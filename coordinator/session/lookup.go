@@ -18,16 +18,19 @@ type lookup struct {
 	statements *Statements
 	schema     string // of unqualified names
 	seen       map[string]*catalog.Files
-	typesOnly  bool // what is known of a location is good enough
+	typesOnly  bool // what is known of a table's location is good enough
+	tables     []tableUse
+	unnamed    []string // locations of tables without a name
+	system     bool     // a table was of the session's own
 }
 
 func (s *Statements) lookup(session *flight.Session) *lookup {
 	return &lookup{statements: s, schema: s.schema(session), seen: map[string]*catalog.Files{}}
 }
 
-func (l *lookup) files(ctx context.Context, location string) (f *catalog.Files, err error) {
+func (l *lookup) files(ctx context.Context, location string, known bool) (f *catalog.Files, err error) {
 	f = l.seen[location]
-	if f == nil && l.typesOnly {
+	if f == nil && known {
 		f = l.statements.Catalog.Known(location)
 	}
 	if f == nil {
@@ -39,19 +42,10 @@ func (l *lookup) files(ctx context.Context, location string) (f *catalog.Files, 
 	return f, nil
 }
 
-// lookAhead looks at locations side by side. One that fails is tried again when it
-// is asked for, by whoever knows its table.
-func (l *lookup) lookAhead(ctx context.Context, locations []string) {
-	for i, f := range l.statements.Catalog.FilesOf(ctx, locations) {
-		if f != nil {
-			l.seen[locations[i]] = f
-		}
-	}
-}
-
 // Table finds a table: of information_schema, of the catalog.
 func (l *lookup) Table(ctx context.Context, schema, name string) (*logical.Table, error) {
 	if schema == informationSchema || schema == pgCatalog {
+		l.system = true
 		return l.statements.system(schema, name)
 	}
 	if schema == "" {
@@ -60,11 +54,13 @@ func (l *lookup) Table(ctx context.Context, schema, name string) (*logical.Table
 	t, ok := l.statements.Catalog.Lookup(schema, name)
 	if !ok {
 		if table, err := l.statements.system(pgCatalog, name); err == nil {
+			l.system = true
 			return table, nil
 		}
 		return nil, sqlerr.New(sqlerr.UndefinedTable, "relation %q does not exist", name)
 	}
-	files, err := l.files(ctx, t.Location)
+	l.tables = append(l.tables, tableUse{schema, name, t})
+	files, err := l.files(ctx, t.Location, l.typesOnly)
 	if err != nil {
 		return nil, sqlerr.Wrap(err, "table %s", name)
 	}
@@ -85,9 +81,11 @@ func (l *lookup) TableNames(context.Context) []string {
 	return out
 }
 
-// Parquet gives the files of a location as a table.
+// Parquet gives the files of a location as a table. Its columns are those of the
+// files, so that they are always looked at.
 func (l *lookup) Parquet(ctx context.Context, location string) (*logical.Table, error) {
-	files, err := l.files(ctx, location)
+	l.unnamed = append(l.unnamed, location)
+	files, err := l.files(ctx, location, false)
 	if err != nil {
 		return nil, err
 	}

@@ -132,18 +132,23 @@ func (s *Statements) option(session *flight.Session, name string) string {
 	return options()[name].value(s.Defaults)
 }
 
-// settings is how a session's queries run.
+// settings is how a session's queries run. It is asked for every query, so that it
+// makes no table of all options.
 func (s *Statements) settings(session *flight.Session) coordinator.Settings {
-	number := func(name string) int {
-		n, _ := strconv.Atoi(s.option(session, name)) // checked when it was set
-		return n
+	d := s.Defaults
+	out := coordinator.Settings{Mode: orAuto(d.Distribution), Encode: d.Encode, Workers: d.Workers}
+	out.Run.BatchRows, out.Run.Frames = d.BatchRows, d.Frames
+	if v, ok := session.Get("distribution"); ok {
+		out.Mode = place.Mode(strings.ToLower(v))
 	}
-	out := coordinator.Settings{
-		Mode:    place.Mode(strings.ToLower(s.option(session, "distribution"))),
-		Encode:  strings.ToLower(s.option(session, "fragment_form")) == "substrait",
-		Workers: number("workers"),
+	if v, ok := session.Get("fragment_form"); ok {
+		out.Encode = strings.EqualFold(v, "substrait")
 	}
-	out.Run.BatchRows = number("batch_rows")
-	out.Run.Frames = s.Defaults.Frames
+	if v, ok := session.Get("workers"); ok {
+		out.Workers, _ = strconv.Atoi(v) // checked when it was set
+	}
+	if v, ok := session.Get("batch_rows"); ok {
+		out.Run.BatchRows, _ = strconv.Atoi(v)
+	}
 	return out
 }

@@ -2,40 +2,62 @@ package session
 
 import (
 	"context"
+	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"sync"
+	"sync/atomic"
+	"time"
 
 	"github.com/apache/arrow-go/v18/arrow"
 
 	"github.com/skein-query/skein/coordinator"
 	"github.com/skein-query/skein/exec/vector"
 	"github.com/skein-query/skein/flight"
+	"github.com/skein-query/skein/internal/sqlerr"
 	"github.com/skein-query/skein/planner"
 	"github.com/skein-query/skein/planner/expr"
 	"github.com/skein-query/skein/planner/physical"
 	"github.com/skein-query/skein/planner/sql"
 )
 
-// query is a described query.
+// query is a described query. It is planned when it is executed, or before: see
+// shape.
 type query struct {
 	statements *Statements
 	session    *flight.Session
-	stmt       *sql.Query
+	first      *shape // as it was described
 	fields     []expr.Field
 	params     []expr.Type
-	locations  []string // of the tables
+	took       atomic.Int64 // ns that describing took, when it was not remembered; until somebody asks
 }
 
-func (s *Statements) query(ctx context.Context, session *flight.Session, stmt *sql.Query) (flight.Prepared, error) {
+// query describes a query that is not remembered; work on it began at began.
+func (s *Statements) query(ctx context.Context, session *flight.Session, key planKey, stmt *sql.Query, began time.Time) (*query, error) {
 	l := s.lookup(session)
 	l.typesOnly = true
-	fields, params, err := planner.Describe(ctx, stmt, l, s.options(session))
+	made, err := s.prepareShape(ctx, s.keyed(session, key), stmt, l, s.options(session))
 	if err != nil {
 		return nil, err
 	}
-	return &query{statements: s, session: session, stmt: stmt, fields: fields, params: params,
-		locations: slices.Collect(maps.Keys(l.seen))}, nil
+	q := s.described(session, made)
+	q.took.Store(int64(time.Since(began)))
+	return q, nil
+}
+
+func (s *Statements) described(session *flight.Session, shape *shape) *query {
+	return &query{statements: s, session: session, first: shape, fields: shape.Fields, params: shape.Params}
+}
+
+// remembered is a query that has been described before, nil when there is none or
+// its tables have changed since.
+func (s *Statements) remembered(ctx context.Context, session *flight.Session, key planKey) *query {
+	shape := s.plans.get(s.keyed(session, key))
+	if shape == nil || !shape.describes(ctx, s.Catalog) {
+		return nil
+	}
+	return s.described(session, shape)
 }
 
 func (q *query) Columns() []expr.Field   { return q.fields }
@@ -44,22 +66,87 @@ func (q *query) IsUpdate() bool          { return false }
 
 // Execute plans the query with its arguments and starts it.
 func (q *query) Execute(ctx context.Context, args []expr.Value) (flight.Result, error) {
-	plan, err := q.plan(ctx, args)
+	plan, _, err := q.plan(ctx, args)
 	if err != nil {
 		return nil, err
 	}
 	return q.statements.run(ctx, q.session, plan.Root, q.fields)
 }
 
-func (q *query) plan(ctx context.Context, args []expr.Value) (*planner.Plan, error) {
+// origin is where a plan comes from.
+type origin string
+
+const (
+	cachedPlan   origin = "from the cache"
+	newPlan      origin = "made anew"
+	planOfValues origin = "made for this execution"
+)
+
+// plan plans the query over the files as they are now.
+func (q *query) plan(ctx context.Context, args []expr.Value) (*planner.Plan, origin, error) {
 	if err := checkArgs(args, q.params); err != nil {
-		return nil, err
+		return nil, "", err
 	}
-	opt := q.statements.options(q.session)
+	s := q.statements
+	key, from := s.keyed(q.session, q.first.key), cachedPlan
+	shape := s.plans.get(key)
+	if shape == nil {
+		shape = q.first
+	}
+	found, ok := shape.current(ctx, s.Catalog)
+	if !ok || shape.key != key {
+		l := s.lookup(q.session)
+		l.seen = found
+		var err error
+		if shape, err = s.prepareShape(ctx, key, q.first.stmt, l, s.options(q.session)); err != nil {
+			return nil, "", err
+		}
+		found, from = shape.files, newPlan
+	}
+	if err := q.stillFits(shape); err != nil {
+		return nil, "", err
+	}
+	if plan := shape.Plan(args); plan != nil {
+		return plan, from, nil
+	}
+	l := s.lookup(q.session)
+	l.seen = maps.Clone(found)
+	opt := s.options(q.session)
 	opt.Params, opt.Args = q.params, args
-	l := q.statements.lookup(q.session)
-	l.lookAhead(ctx, q.locations)
-	return planner.Query(ctx, q.stmt, l, opt)
+	plan, err := planner.Query(ctx, q.first.stmt, l, opt)
+	return plan, planOfValues, err
+}
+
+// stillFits refuses a shape with another schema than clients were told.
+func (q *query) stillFits(s *shape) error {
+	if s == q.first {
+		return nil
+	}
+	same := len(s.Fields) == len(q.fields)
+	for i := 0; same && i < len(s.Fields); i++ {
+		same = s.Fields[i].Name == q.fields[i].Name && s.Fields[i].Type.Equal(q.fields[i].Type)
+	}
+	if !same {
+		return sqlerr.New(sqlerr.FeatureNotSupported, "the columns of the prepared statement have changed: they were %s and are now %s",
+			signature(q.fields), signature(s.Fields)).WithHint("Prepare it again.")
+	}
+	if !slices.EqualFunc(s.Params, q.params, expr.Type.Equal) {
+		return sqlerr.New(sqlerr.FeatureNotSupported, "the parameters of the prepared statement have changed their types").
+			WithHint("Prepare it again.")
+	}
+	return nil
+}
+
+// signature is columns as a message lists them.
+func signature(fields []expr.Field) string {
+	var b strings.Builder
+	for i, f := range fields {
+		if i > 0 {
+			b.WriteString(", ")
+		}
+		fmt.Fprintf(&b, "%s %s", f.Name, f.Type)
+	}
+	return "(" + b.String() + ")"
 }
 
 // run starts a plan; the end of ctx ends it.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"log/slog"
+	"time"
 
 	"github.com/apache/arrow-go/v18/arrow"
 
@@ -22,10 +23,15 @@ type Statements struct {
 	Coordinator *coordinator.Coordinator
 	Defaults    Defaults
 	Log         *slog.Logger
+	plans       plans
 }
 
-// Prepare parses and describes one statement.
+// Prepare parses and describes one statement, or remembers how it did.
 func (s *Statements) Prepare(ctx context.Context, session *flight.Session, text string) (flight.Prepared, error) {
+	began := time.Now()
+	if q := s.remembered(ctx, session, planKey{text: text}); q != nil {
+		return q, nil
+	}
 	all, err := sql.Parse(text)
 	if err != nil {
 		return nil, err
@@ -38,15 +44,15 @@ func (s *Statements) Prepare(ctx context.Context, session *flight.Session, text 
 		return nil, sqlerr.At(sqlerr.FeatureNotSupported, all[1].Span(), "more than one statement at once is not supported").
 			WithHint("Send one statement at a time.")
 	}
-	return s.prepare(ctx, session, all[0])
+	return s.prepare(ctx, session, text, all[0], began)
 }
 
-func (s *Statements) prepare(ctx context.Context, session *flight.Session, stmt sql.Statement) (flight.Prepared, error) {
+func (s *Statements) prepare(ctx context.Context, session *flight.Session, text string, stmt sql.Statement, began time.Time) (flight.Prepared, error) {
 	switch stmt := stmt.(type) {
 	case *sql.Query:
-		return s.query(ctx, session, stmt)
+		return s.query(ctx, session, planKey{text: text}, stmt, began)
 	case *sql.Explain:
-		return s.explain(ctx, session, stmt)
+		return s.explain(ctx, session, text, stmt, began)
 	case *sql.ShowTables:
 		return s.showTables(session, stmt)
 	case *sql.Describe:
@@ -99,11 +105,14 @@ func (s *Statements) Cancel(_ context.Context, queryID string) (bool, error) {
 
 // options is what the planner sees of a session.
 func (s *Statements) options(session *flight.Session) planner.Options {
-	user := session.User()
-	if user == "" {
-		user = "skein"
+	return planner.Options{Now: s.Defaults.now(), User: user(session), Schema: s.schema(session)}
+}
+
+func user(session *flight.Session) string {
+	if u := session.User(); u != "" {
+		return u
 	}
-	return planner.Options{Now: s.Defaults.now(), User: user, Schema: s.schema(session)}
+	return "skein"
 }
 
 func (s *Statements) schema(session *flight.Session) string {

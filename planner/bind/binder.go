@@ -41,6 +41,10 @@ type Query struct {
 	Params []expr.Type     // types of the parameters, Kind Unknown where nothing told
 	Next   expr.ColumnID   // the first ID that is free
 	Shared int             // the first Shared ID that is free
+	Clock  bool            // the plan holds the time of Options
+	// NeedsArgs says that the plan is not the query's, because it depends on values
+	// of parameters that were not given.
+	NeedsArgs bool
 }
 
 // Bind binds a query.
@@ -53,7 +57,8 @@ func Bind(ctx context.Context, q *sql.Query, catalog Catalog, opt Options) (*Que
 	if err != nil {
 		return nil, err
 	}
-	out := &Query{Plan: r.plan, Params: b.params, Next: b.lastID + 1, Shared: b.lastShared + 1}
+	out := &Query{Plan: r.plan, Params: b.params, Next: b.lastID + 1, Shared: b.lastShared + 1,
+		Clock: b.clock, NeedsArgs: b.needsArgs}
 	for _, c := range r.cols {
 		out.Names = append(out.Names, c.Name)
 		out.Output = append(out.Output, c.ID)
@@ -70,6 +75,8 @@ type binder struct {
 	lastID     expr.ColumnID
 	lastShared int
 	depth      int
+	clock      bool // see Query
+	needsArgs  bool
 }
 
 // relation is a bound query or table: a plan and its visible columns in order,

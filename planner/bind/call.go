@@ -135,17 +135,15 @@ func (x *exprs) session(name string, args int) *expr.Literal {
 	if args > 0 {
 		return nil
 	}
-	micros := x.b.opt.Now.UnixMicro()
-	day := int64(24 * 3600 * 1e6)
 	switch name {
 	case "now", "current_timestamp", "transaction_timestamp", "statement_timestamp", "clock_timestamp":
-		return expr.NewLiteral(expr.Int(micros), expr.Of(expr.TimestampTZ))
+		return x.clock(expr.TimestampTZ)
 	case "localtimestamp":
-		return expr.NewLiteral(expr.Int(micros), expr.Of(expr.Timestamp))
+		return x.clock(expr.Timestamp)
 	case "current_date":
-		return expr.NewLiteral(expr.Int(micros/day), expr.Of(expr.Date))
+		return x.clock(expr.Date)
 	case "localtime", "current_time":
-		return expr.NewLiteral(expr.Int(micros%day), expr.Of(expr.Time))
+		return x.clock(expr.Time)
 	case "current_user", "session_user", "user", "current_role":
 		return expr.NewLiteral(expr.Str(x.b.opt.User), expr.Of(expr.Text))
 	case "current_schema":
@@ -156,4 +154,17 @@ func (x *exprs) session(name string, args int) *expr.Literal {
 		return expr.NewLiteral(expr.Str("PostgreSQL 15 (Skein)"), expr.Of(expr.Text))
 	}
 	return nil
+}
+
+// clock is the statement's time as a value of a kind.
+func (x *exprs) clock(kind expr.Kind) *expr.Literal {
+	x.b.clock = true
+	micros, day := x.b.opt.Now.UnixMicro(), int64(24*3600*1e6)
+	switch kind {
+	case expr.Date:
+		micros /= day
+	case expr.Time:
+		micros %= day
+	}
+	return expr.NewLiteral(expr.Int(micros), expr.Of(kind))
 }

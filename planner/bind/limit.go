@@ -31,7 +31,9 @@ func (b *binder) limit(r relation, q *sql.Query) (relation, error) {
 		n.Count = math.MaxInt64 - n.Offset
 	}
 	if q.WithTies {
-		if n.Count < 0 && b.opt.Args != nil {
+		if b.opt.Args == nil { // only described: the count may be one that is refused
+			b.needsArgs = true
+		} else if n.Count < 0 {
 			return r, sqlerr.At(sqlerr.InvalidRowCountInLimit, q.Limit.Span(), "row count cannot be null in FETCH FIRST ... WITH TIES clause")
 		}
 		return b.withTies(r, max(n.Count, 0), n.Offset, q.Span())

@@ -150,5 +150,7 @@ func (b *binder) described(e expr.Expr) bool {
 		found = found || ok
 		return !found
 	})
-	return found && b.opt.Args == nil
+	found = found && b.opt.Args == nil
+	b.needsArgs = b.needsArgs || found
+	return found
 }

@@ -3,6 +3,7 @@ package catalog
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -34,6 +35,9 @@ func (c *Catalog) Files(ctx context.Context, location string) (*Files, error) {
 	infos, err := object.Resolve(ctx, c.store, location)
 	if err != nil {
 		return nil, err
+	}
+	if last := c.Known(location); last != nil && slices.EqualFunc(last.Infos, infos, object.Info.Same) {
+		return last, nil
 	}
 	key := versions(infos)
 	if known := c.remembered(key, location); known != nil {
