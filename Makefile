@@ -42,7 +42,7 @@ SIMD ?= ./internal/simd ./storage/parquet/... ./exec/kernel ./exec/eval
 
 packages_with = $$(grep -rlE --include='*_test.go' $(1) . | xargs -r -n1 dirname | sort -u)
 
-.PHONY: help build test test-scalar race slt rewrite bench bench-peers lint fuzz demo clean slt-expectations tpch-sf1-check \
+.PHONY: help build test test-scalar race slt rewrite bench bench-peers bench-latency lint fuzz demo clean slt-expectations tpch-sf1-check \
 	tpch-answers minio s3-check s3-bench
 
 help: ## Show the verbs
@@ -77,6 +77,12 @@ bench: ## Run the micro benchmarks (RUN=Name narrows them)
 bench-peers: build ## Compare with DuckDB, Polars and DataFusion on TPC-H (SF=1 RUNS=5 THREADS=2)
 	@$(PYTHON) -B bench/peers/environment.py data/venv
 	@data/venv/bin/python -B bench/peers --sf $${SF:-1} --runs $${RUNS:-5} --threads $${THREADS:-2} $(ARGS)
+
+bench-latency: build ## Latency and rate of small statements through Flight SQL, from Python and from 64 Go clients
+	@$(PYTHON) -B bench/peers/environment.py data/venv
+	@tables=data/peers/sf1; [ -d $$tables ] || tables=data/tpch/sf1; \
+		[ -d $$tables ] || bin/skein tpch generate --sf 1 --out $$tables; \
+		go run ./bench/latency --tables $$tables $(ARGS)
 
 lint: ## Check format, vet, staticcheck and the rules of internal/lint
 	@files=$$(gofmt -l .); [ -z "$$files" ] || { printf 'not gofmt-clean:\n%s\n' "$$files" >&2; exit 1; }
