@@ -146,11 +146,15 @@ func (a *aggregate) consume(ctx context.Context) error {
 
 // seal ends the table and begins another.
 func (a *aggregate) seal() error {
-	n := a.table.size()
-	a.full = append(a.full, seal(a.table))
-	a.table, a.growth = newAggregateTable(a.plan, a.env.Account), newGrowth()
-	a.table.expect(a.plan.node)
-	return a.table.room(n) // the next one is likely to have as many
+	last := a.table
+	next, err := newTable(a.plan, last, a.env.Account)
+	if err != nil {
+		return err
+	}
+	a.full = append(a.full, seal(last))
+	a.table, a.growth = next, newGrowth()
+	next.expect(a.plan.node)
+	return next.room(last.size()) // it is likely to have as many
 }
 
 // emit gives the next batch of a.out, nil when there is none.

@@ -151,19 +151,32 @@ func (a *first) columns(from, to int) ([]vector.Column, error) {
 }
 
 // pick is the values of groups at, a batch of them at most; all is 0, 1, 2, … as many.
+// Strings share the memory of a.
 func (a *first) pick(at, all []uint32) (vector.Column, error) {
-	some := newFirst(&budget{}, a.typ) // as short-lived as a batch
-	if err := some.grow(len(at)); err != nil {
-		return vector.Column{}, err
+	c := vector.Column{Kind: a.kind, Len: len(a.has), Data: a.data}
+	switch a.kind {
+	case vector.List, vector.Struct:
+		some := newFirst(&budget{}, a.typ) // as short-lived as a batch
+		if err := some.grow(len(at)); err != nil {
+			return c, err
+		}
+		if err := some.merge(a, at, all); err != nil {
+			return c, err
+		}
+		return some.nestedColumn(0, len(at), validOf(some.has[:len(at)])), nil
+	case vector.String:
+		c.Data, c.Buffers = vector.BytesOf(a.arena.views), a.arena.buffers
 	}
-	if err := some.merge(a, at, all); err != nil {
-		return vector.Column{}, err
+	out := vector.Gather(&c, at)
+	for i, g := range at {
+		if !a.has[g] {
+			if out.Valid == nil {
+				out.Valid = vector.NewBitmapSet(len(at))
+			}
+			out.Valid.Clear(i)
+		}
 	}
-	cols, err := some.columns(0, len(at))
-	if err != nil {
-		return vector.Column{}, err
-	}
-	return cols[0], nil
+	return out, nil
 }
 
 func (a *first) nestedColumn(from, to int, valid vector.Bitmap) vector.Column {

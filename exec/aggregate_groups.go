@@ -15,7 +15,12 @@ import (
 // keys allow, arrays by dictionary code (codes) or by integer value (dense), which
 // answer most rows without a hash.
 type groups struct {
-	b       *budget
+	b        *budget
+	types    []expr.Type
+	nullable []bool
+	lead     *leads // nil: groups are found by all keys
+	mayLead  bool   // a leading key may still be found
+
 	layout  *key.Layout
 	strings *key.Strings
 	encoder *key.Encoder
@@ -36,7 +41,7 @@ type groups struct {
 }
 
 func newGroups(types []expr.Type, nullable []bool, b *budget) *groups {
-	g := &groups{b: b, layout: key.NewLayout(types, nullable), looks: make([]*first, len(types))}
+	g := &groups{b: b, types: types, nullable: nullable, layout: key.NewLayout(types, nullable), looks: make([]*first, len(types))}
 	g.strings = key.NewStrings(b.account)
 	b.owns(g.strings.Close)
 	g.encoder = key.NewEncoder(g.layout, g.strings)
@@ -57,13 +62,19 @@ func (g *groups) assign(cols []vector.Column, rows int, sel vector.Selection, gi
 		n = len(sel)
 	}
 	gids = resize(&gids, n)
+	if g.lead != nil {
+		return gids, g.assignLead(cols, rows, sel, gids)
+	}
 	if done, err := g.codes.assign(g, cols, rows, sel, gids); done || err != nil {
 		return gids, err
 	}
 	if done, err := g.dense.assign(g, &cols[0], sel, gids); done || err != nil {
 		return gids, err
 	}
-	return gids, g.assignHashed(cols, rows, sel, gids)
+	if err := g.assignHashed(cols, rows, sel, gids); err != nil {
+		return gids, err
+	}
+	return gids, g.lookForLead()
 }
 
 // assignHashed is assign by the hash table alone.
@@ -228,7 +239,11 @@ func (g *groups) index() error {
 	return nil
 }
 
+// insert puts a group into the slots, unless it is found by way of another.
 func (g *groups) insert(id int) {
+	if g.lead != nil && g.lead.later[id] {
+		return
+	}
 	hash, mask := g.hashes[id], uint64(len(g.slots)-1)
 	at := hash & mask
 	for g.slots[at] != 0 {
@@ -266,6 +281,20 @@ func (g *groups) leaveIndex() {
 func (g *groups) columns(from, to int) ([]vector.Column, error) {
 	width := g.layout.Words()
 	out := make([]vector.Column, len(g.looks))
+	if g.lead != nil {
+		for i, f := range g.lead.rest {
+			if f == nil {
+				out[i] = g.keyColumn(from, to)
+				continue
+			}
+			c, err := f.columns(from, to)
+			if err != nil {
+				return nil, err
+			}
+			out[i] = c[0]
+		}
+		return out, nil
+	}
 	for i, look := range g.looks {
 		if look == nil {
 			out[i] = g.layout.Column(i, g.words[from*width:to*width], to-from, g.strings)
@@ -283,40 +312,61 @@ func (g *groups) columns(from, to int) ([]vector.Column, error) {
 // merge finds or makes the groups of from with numbers at, in any order and at most
 // a batch of them, and gives their numbers here.
 func (g *groups) merge(from *groups, at, to []uint32) error {
-	width := g.layout.Words()
-	b := &g.block
-	b.N, b.Words, b.Hashes = len(at), b.Words[:0], b.Hashes[:0]
-	if width == 1 {
-		for _, id := range at {
-			b.Words = append(b.Words, from.words[id])
-		}
-	} else {
-		for _, id := range at {
-			b.Words = append(b.Words, from.words[int(id)*width:(int(id)+1)*width]...)
+	plain := from.lead == nil && g.lead == nil
+	if plain && !g.layout.HasStrings() && !slices.ContainsFunc(g.looks, func(f *first) bool { return f != nil }) {
+		if g.dense.off || g.dense.known != g.n {
+			b := &g.block
+			b.N, b.Words, b.Hashes = len(at), from.wordsOf(at, b.Words), b.Hashes[:0]
+			for _, id := range at {
+				b.Hashes = append(b.Hashes, from.hashes[id])
+			}
+			return g.find(b, to)
 		}
 	}
-	if !g.dense.off && g.dense.known == g.n {
-		cols := []vector.Column{g.layout.Column(0, b.Words, len(at), nil)}
-		_, err := g.assign(cols, len(at), nil, to)
+	cols, err := from.pick(at, g.rows.all(len(at)))
+	if err != nil {
 		return err
 	}
+	if g.lead == nil && g.dense.off {
+		return g.assignHashed(cols, len(at), nil, to)
+	}
+	_, err = g.assign(cols, len(at), nil, to)
+	return err
+}
+
+// wordsOf appends the packed keys of groups at to words[:0].
+func (g *groups) wordsOf(at []uint32, words []uint64) []uint64 {
+	words = words[:0]
+	width := g.layout.Words()
+	if width == 1 {
+		for _, id := range at {
+			words = append(words, g.words[id])
+		}
+		return words
+	}
 	for _, id := range at {
-		b.Hashes = append(b.Hashes, from.hashes[id])
+		words = append(words, g.words[int(id)*width:(int(id)+1)*width]...)
 	}
-	if !g.layout.HasStrings() && !slices.ContainsFunc(g.looks, func(f *first) bool { return f != nil }) {
-		return g.find(b, to)
-	}
-	cols := make([]vector.Column, len(g.looks))
-	for i, look := range from.looks {
-		if look == nil {
-			cols[i] = g.layout.Column(i, b.Words, len(at), from.strings)
+	return words
+}
+
+// pick is the keys of groups at, a batch of them at most; all is 0, 1, 2, … as many.
+func (g *groups) pick(at, all []uint32) ([]vector.Column, error) {
+	words := g.wordsOf(at, nil)
+	cols := make([]vector.Column, len(g.types))
+	for i := range cols {
+		kept, key := g.looks[i], i
+		if g.lead != nil {
+			kept, key = g.lead.rest[i], 0
+		}
+		if kept == nil {
+			cols[i] = g.layout.Column(key, words, len(at), g.strings)
 			continue
 		}
-		some, err := look.pick(at, g.rows.all(len(at)))
-		if err != nil {
-			return err
+		var err error
+		if cols[i], err = kept.pick(at, all); err != nil {
+			return nil, err
 		}
-		cols[i] = some
 	}
-	return g.assignHashed(cols, len(at), nil, to)
+	return cols, nil
 }

@@ -73,8 +73,10 @@ func (s *tableMerge) publish(ctx context.Context, tables []*sealed) error {
 // next merges a partition that nobody has taken yet; io.EOF when there is none
 // left. The caller frees the result.
 func (s *tableMerge) next(p *aggregatePlan, account *memory.Account) (groupSpan, error) {
-	tables, part, c := s.take()
+	tables, part, c, err := s.take()
 	switch {
+	case err != nil:
+		return groupSpan{}, err
 	case part >= c.parts:
 		return groupSpan{}, io.EOF
 	case c.byValue:
@@ -85,7 +87,10 @@ func (s *tableMerge) next(p *aggregatePlan, account *memory.Account) (groupSpan,
 		// Everything goes into the largest table, which nobody else reads any more.
 		out.table = slices.MaxFunc(tables, func(a, b *sealed) int { return a.size() - b.size() }).aggregateTable
 	} else {
-		out = groupSpan{table: newAggregateTable(p, account), owned: true}
+		if out.table, err = newTable(p, tables[0].aggregateTable, account); err != nil {
+			return out, err
+		}
+		out.owned = true
 	}
 	for _, t := range tables {
 		if t.aggregateTable == out.table {
@@ -106,14 +111,17 @@ func (s *tableMerge) next(p *aggregatePlan, account *memory.Account) (groupSpan,
 
 // take gives the number of a partition that nobody has taken yet, and the cut it
 // belongs to.
-func (s *tableMerge) take() (tables []*sealed, part int, c *cut) {
+func (s *tableMerge) take() (tables []*sealed, part int, c *cut, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.cut == nil {
+		if err := alike(s.tables); err != nil {
+			return nil, 0, nil, err
+		}
 		s.cut = newCut(s.tables, s.instances)
 	}
 	s.taken++
-	return s.tables, s.taken - 1, s.cut
+	return s.tables, s.taken - 1, s.cut, nil
 }
 
 func newCut(tables []*sealed, instances int) *cut {
@@ -157,9 +165,11 @@ func (c *cut) mergeSpan(tables []*sealed, part int, p *aggregatePlan, account *m
 	var only groupSpan
 	var out *aggregateTable
 	var list []uint32
-	merge := func(from *aggregateTable, at []uint32) error {
+	merge := func(from *aggregateTable, at []uint32) (err error) {
 		if out == nil {
-			out = newAggregateTable(p, account)
+			if out, err = newTable(p, from, account); err != nil {
+				return err
+			}
 			out.groups.dense.reach(out.groups, low, high)
 		}
 		return out.merge(from, at)

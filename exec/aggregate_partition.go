@@ -74,10 +74,17 @@ func seal(t *aggregateTable) *sealed {
 	if t.groups == nil {
 		return s
 	}
-	g := t.groups
-	g.leaveIndex()
+	t.groups.leaveIndex()
+	s.findRange()
+	return s
+}
+
+// findRange finds out whether groups are known by value, and by which.
+func (s *sealed) findRange() {
+	g := s.groups
+	s.valued, s.ascending, s.low, s.high = false, false, 0, -1
 	if g.dense.off || g.dense.known != g.n {
-		return s
+		return
 	}
 	s.valued = true
 	if len(g.dense.gids) > 0 {
@@ -87,7 +94,6 @@ func seal(t *aggregateTable) *sealed {
 		s.low, s.high = g.intKey(0), g.intKey(g.n-1)
 		g.dense.leave(g)
 	}
-	return s
 }
 
 // ascending reports whether the single integer key of the groups rises with their
@@ -180,14 +186,14 @@ func (s *sealed) byValue(low, high int64, null bool, list []uint32) (from, to in
 	list = list[:0]
 	d := &s.groups.dense
 	if null && d.null != 0 {
-		list = append(list, d.null-1)
+		list = s.groups.withLater(list, d.null-1)
 	}
 	if high < low {
 		return 0, 0, list
 	}
 	for _, id := range d.gids[low-d.low : high-d.low+1] {
 		if id != 0 {
-			list = append(list, id-1)
+			list = s.groups.withLater(list, id-1)
 		}
 	}
 	return 0, 0, list

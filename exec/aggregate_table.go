@@ -23,6 +23,7 @@ func newAggregateTable(p *aggregatePlan, account *memory.Account) *aggregateTabl
 	t := &aggregateTable{plan: p, b: &budget{account: account}, states: make([]accumulator, len(p.states))}
 	if len(p.keys) > 0 {
 		t.groups = newGroups(p.keys, p.nullable, t.b)
+		t.groups.mayLead = leadable(p.keys, t.groups.layout)
 	}
 	for i, s := range p.states {
 		t.states[i] = s.make(t.b)

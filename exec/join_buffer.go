@@ -7,8 +7,14 @@ import (
 	"github.com/skein-query/skein/exec/vector"
 )
 
-// maxJoinDict is the most entries of a stored dictionary: codes take two bytes.
-const maxJoinDict = 1 << 16
+const (
+	// maxJoinDict is the most entries of a stored dictionary: codes take two bytes.
+	maxJoinDict = 1 << 16
+	// smallJoinDict is the size from which a dictionary must have joinDictRows rows for
+	// each entry to be worth the look-ups that put it together.
+	smallJoinDict = 1 << 9
+	joinDictRows  = 4
+)
 
 // columnBuffer collects the build rows of one column of one instance, in memory of
 // its own: the batches they came in are released at once, so that a few rows never
@@ -215,9 +221,12 @@ func (b *columnBuffer) growText(estimate int64, appendAll func()) error {
 }
 
 // addCodes appends rows of a dictionary column as codes; ok is false, and nothing
-// was added, when the dictionary would become too large.
+// was added, when the dictionary would become too large, or is not worth it.
 func (b *columnBuffer) addCodes(c *vector.Column, sel vector.Selection) (ok bool, err error) {
 	d := b.dict
+	if n := d.entries.Len(); n > smallJoinDict && n*joinDictRows > b.rows {
+		return false, nil
+	}
 	if d.last != c.Dict {
 		d.last = c.Dict
 		d.remap = make([]int32, max(1, c.Dict.Values.Len))
