@@ -3,6 +3,7 @@ package exec
 import (
 	"sync/atomic"
 
+	"github.com/skein-query/skein/exec/kernel"
 	"github.com/skein-query/skein/exec/vector"
 )
 
@@ -222,7 +223,7 @@ func (t *joinTable) search(key []uint64, hash uint64) uint64 {
 // the column, all rows when sel is nil.
 func findFlat[T int16 | int32 | int64 | uint8](t *joinTable, keys []T, sel vector.Selection, outAt, outRows []uint32) int {
 	if t.bits != nil {
-		return findFlatBits(t, keys, sel, outAt)
+		return len(kernel.SelectProbe(keys, t.low, t.span, t.bits, sel, outAt))
 	}
 	n := 0
 	low, dense := t.low, t.dense
@@ -246,28 +247,6 @@ func findFlat[T int16 | int32 | int64 | uint8](t *joinTable, keys []T, sel vecto
 			if row != 0 {
 				n++
 			}
-		}
-	}
-	return n
-}
-
-func findFlatBits[T int16 | int32 | int64 | uint8](t *joinTable, keys []T, sel vector.Selection, outAt []uint32) int {
-	n := 0
-	low, span, bits := t.low, t.span, t.bits
-	if sel == nil {
-		outAt = outAt[:len(keys)]
-		for i, v := range keys {
-			outAt[n] = uint32(i)
-			if key := uint64(int64(v)) - low; key < span {
-				n += int(bits[key>>6] >> (key & 63) & 1)
-			}
-		}
-		return n
-	}
-	for _, i := range sel {
-		outAt[n] = i
-		if key := uint64(int64(keys[i])) - low; key < span {
-			n += int(bits[key>>6] >> (key & 63) & 1)
 		}
 	}
 	return n

@@ -3,6 +3,7 @@ package exec
 import (
 	"math/bits"
 
+	"github.com/skein-query/skein/exec/kernel"
 	"github.com/skein-query/skein/exec/vector"
 	"github.com/skein-query/skein/planner/expr"
 )
@@ -143,8 +144,7 @@ func selectInts[T uint8 | int16 | int32 | int64](f *intFilter, values []T, sel v
 	}
 	out := make(vector.Selection, n)
 	if f.bitmap != nil {
-		t := joinTable{low: uint64(f.low), span: uint64(f.high) - uint64(f.low) + 1, bits: f.bitmap}
-		return out[:findFlatBits(&t, values, sel, out)]
+		return kernel.SelectProbe(values, uint64(f.low), uint64(f.high)-uint64(f.low)+1, f.bitmap, sel, out)
 	}
 	n = 0
 	if sel == nil {

@@ -5,6 +5,7 @@ import (
 	"math/bits"
 
 	"github.com/skein-query/skein/exec/vector"
+	"github.com/skein-query/skein/internal/simd"
 )
 
 // Op is an arithmetic operation.
@@ -116,14 +117,20 @@ func applyConst[T Number](op Op, a []T, c T, left bool, sel vector.Selection, ou
 // [-2^BitLen, 2^BitLen). It costs one OR a value: the proof that lets arithmetic
 // run unchecked.
 func BitLen[T int16 | int32 | int64](values []T, sel vector.Selection) int {
-	var acc int64
+	return bitLenAt(best, values, sel)
+}
+
+func bitLenAt[T int16 | int32 | int64](level simd.Level, values []T, sel vector.Selection) int {
 	if sel != nil {
-		for _, row := range sel {
+		or, done := orRows(level, values, sel)
+		acc := int64(or)
+		for _, row := range sel[done:] {
 			v := int64(values[row])
 			acc |= v ^ (v >> 63)
 		}
 		return bits.Len64(uint64(acc))
 	}
+	var acc int64
 	for _, value := range values {
 		v := int64(value)
 		acc |= v ^ (v >> 63)

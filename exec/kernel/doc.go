@@ -20,5 +20,5 @@
 //
 // The package imports exec/vector and internal/simd and nothing else of the module.
 // Reading order: compare.go, select.go, arithmetic.go, int128.go, decimal.go,
-// bool.go, lookup.go, set.go, hash.go, like.go, like_rows.go, index.go.
+// bool.go, lookup.go, mask.go, set.go, hash.go, like.go, like_rows.go, index.go.
 package kernel

@@ -6,6 +6,8 @@ import (
 	"math/rand/v2"
 	"testing"
 
+	"github.com/skein-query/skein/exec/vector"
+	"github.com/skein-query/skein/internal/simd"
 	"github.com/skein-query/skein/internal/simd/simdtest"
 )
 
@@ -19,6 +21,35 @@ func TestIndexReadsNothingBeyondTheEnds(t *testing.T) {
 			if k <= n {
 				checkIndex(t, s, simdtest.AtEdge(t, s[n-k:]))
 			}
+		}
+	}
+}
+
+// A read past values, codes, tables, sets or rows, or a write past a selection, ends
+// the test.
+func TestSelectionsTouchNothingBeyondTheEnds(t *testing.T) {
+	r := rand.New(rand.NewPCG(9, 10))
+	for n := range 201 {
+		out := simdtest.AtEdge(t, make(vector.Selection, n))
+		v64 := simdtest.AtEdge(t, ints[int64](r, n))
+		for _, level := range simd.Levels() {
+			selectRangeAt(level, simdtest.AtEdge(t, ints[uint8](r, n)), Range{Lo: 1, Hi: 9}, nil, out)
+			selectRangeAt(level, simdtest.AtEdge(t, ints[int16](r, n)), Range{Lo: 1, Hi: 9}, nil, out)
+			selectRangeAt(level, simdtest.AtEdge(t, ints[int32](r, n)), Range{Lo: 1, Hi: 9, Not: true}, nil, out)
+			selectRangeAt(level, v64, Range{Lo: 1, Hi: 9, Not: true}, nil, out)
+			bitLenAt(level, v64, simdtest.AtEdge(t, vector.All(n)))
+			set := simdtest.AtEdge(t, vector.Bitmap{r.Uint64(), r.Uint64()})
+			selectProbeAt(level, v64, 0, 128, set, nil, out)
+			selectProbeAt(level, simdtest.AtEdge(t, ints[int32](r, n)), 0, 128, set, nil, out)
+			lut := simdtest.AtEdge(t, make([]uint8, 256))
+			c8, c16, c32 := make([]uint8, n), make([]uint16, n), make([]uint32, n)
+			for i := range n {
+				c8[i] = uint8(r.Uint32())
+				c16[i], c32[i] = uint16(c8[i]), uint32(c8[i])
+			}
+			selectCodesAt(level, simdtest.AtEdge(t, c8), lut, nil, out)
+			selectCodesAt(level, simdtest.AtEdge(t, c16), lut, nil, out)
+			selectCodesAt(level, simdtest.AtEdge(t, c32), lut, nil, out)
 		}
 	}
 }

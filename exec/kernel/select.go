@@ -1,9 +1,16 @@
 package kernel
 
-import "github.com/skein-query/skein/exec/vector"
+import (
+	"github.com/skein-query/skein/exec/vector"
+	"github.com/skein-query/skein/internal/simd"
+)
 
 // SelectRange gives the rows whose value is in the range.
 func SelectRange[T Integer](values []T, r Range, sel vector.Selection, out vector.Selection) vector.Selection {
+	return selectRangeAt(best, values, r, sel, out)
+}
+
+func selectRangeAt[T Integer](level simd.Level, values []T, r Range, sel vector.Selection, out vector.Selection) vector.Selection {
 	lo, span, not := r.bounds()
 	k := 0
 	if sel != nil {
@@ -15,9 +22,39 @@ func SelectRange[T Integer](values []T, r Range, sel vector.Selection, out vecto
 		return out[:k]
 	}
 	out = out[:len(values)]
-	for i, v := range values {
-		out[k] = uint32(i)
+	done, k := denseRange(level, values, r, out)
+	for i, v := range values[done:] {
+		out[k] = uint32(done + i)
 		k += int(bit(uint64(int64(v))-lo <= span) ^ not)
+	}
+	return out[:k]
+}
+
+// SelectProbe gives the rows whose key, less low, is below span and in the set, of at
+// least span bits.
+func SelectProbe[T Integer](keys []T, low, span uint64, set vector.Bitmap, sel vector.Selection, out vector.Selection) vector.Selection {
+	return selectProbeAt(best, keys, low, span, set, sel, out)
+}
+
+func selectProbeAt[T Integer](level simd.Level, keys []T, low, span uint64, set vector.Bitmap, sel, out vector.Selection) vector.Selection {
+	k := 0
+	if sel != nil {
+		out = out[:len(sel)]
+		for _, row := range sel {
+			out[k] = row
+			if key := uint64(int64(keys[row])) - low; key < span {
+				k += int(set[key>>6] >> (key & 63) & 1)
+			}
+		}
+		return out[:k]
+	}
+	out = out[:len(keys)]
+	done, k := denseProbe(level, keys, low, span, set, out)
+	for i, v := range keys[done:] {
+		out[k] = uint32(done + i)
+		if key := uint64(int64(v)) - low; key < span {
+			k += int(set[key>>6] >> (key & 63) & 1)
+		}
 	}
 	return out[:k]
 }

@@ -3,8 +3,10 @@ package parquet
 import (
 	"context"
 
+	"github.com/skein-query/skein/exec/kernel"
 	"github.com/skein-query/skein/exec/memory"
 	"github.com/skein-query/skein/exec/vector"
+	"github.com/skein-query/skein/storage/parquet/bitpack"
 )
 
 // filter is a predicate at work on one row group.
@@ -75,10 +77,8 @@ func (r *RowGroupScan) askDictionary(f *filter) (none bool, err error) {
 		return true, nil
 	}
 	f.every = passed == c.dict.entries
-	f.lut = make([]uint8, max(256, c.dict.dict.Values.Len))
-	for i := range c.dict.entries {
-		f.lut[i] = uint8(pass[i>>6] >> (i & 63) & 1)
-	}
+	f.lut = make([]uint8, max(256, (c.dict.dict.Values.Len+3)&^3)) // as SelectCodes wants it
+	bitpack.Unpack(f.lut[:c.dict.entries], vector.BytesOf(pass), 1, 2)
 	return false, nil
 }
 
@@ -152,41 +152,21 @@ func (r *RowGroupScan) apply(ctx context.Context, f *filter, from, to int, sel v
 // selectCodes gives the rows of sel (nil: all) that are not null and whose code
 // passes.
 func selectCodes(out []uint32, c *vector.Column, lut []uint8, sel vector.Selection) vector.Selection {
-	n := 0
 	switch c.Width {
 	case 1:
-		n = pickCodes(out, c.Codes8(), lut, sel)
+		sel = kernel.SelectCodes(c.Codes8(), lut, sel, out)
 	case 2:
-		n = pickCodes(out, c.Codes16(), lut, sel)
+		sel = kernel.SelectCodes(c.Codes16(), lut, sel, out)
 	default:
-		n = pickCodes(out, c.Codes32(), lut, sel)
+		sel = kernel.SelectCodes(c.Codes32(), lut, sel, out)
 	}
 	if c.Valid == nil {
-		return out[:n]
+		return sel
 	}
 	k := 0
-	for _, row := range out[:n] {
+	for _, row := range sel {
 		out[k] = row
 		k += int(c.Valid[row>>6] >> (row & 63) & 1)
 	}
 	return out[:k]
-}
-
-// pickCodes writes every row and moves on only after those that pass: no branch
-// depends on the data.
-func pickCodes[C code](out []uint32, codes []C, lut []uint8, sel vector.Selection) int {
-	n := 0
-	if sel == nil {
-		out = out[:len(codes)]
-		for i, c := range codes {
-			out[n] = uint32(i)
-			n += int(lut[c])
-		}
-		return n
-	}
-	for _, row := range sel {
-		out[n] = row
-		n += int(lut[codes[row]])
-	}
-	return n
 }
