@@ -241,7 +241,7 @@ func (g *groups) index() error {
 
 // insert puts a group into the slots, unless it is found by way of another.
 func (g *groups) insert(id int) {
-	if g.lead != nil && g.lead.later[id] {
+	if l := g.lead; l != nil && id < len(l.later) && l.later[id] { // those of the present batch are first ones
 		return
 	}
 	hash, mask := g.hashes[id], uint64(len(g.slots)-1)

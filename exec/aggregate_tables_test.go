@@ -32,6 +32,9 @@ func TestALeadingKeyDecidesOrDoesNot(t *testing.T) {
 		"always": func(_, k int) string {
 			return fmt.Sprintf("%d name_of_some_length_%d 2024-01-%02d", k, k, k%28+1)
 		},
+		"far apart": func(i, k int) string {
+			return fmt.Sprintf("%d name_%d 2024-01-01", k*500_009-1_000_000_000, k/2*2+i%40/39)
+		},
 		"with NULLs": func(_, k int) string {
 			lead, name := fmt.Sprint(k), fmt.Sprintf("'n %d'", k)
 			if k == 7 {

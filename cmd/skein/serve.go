@@ -19,7 +19,7 @@ import (
 
 func newServeCommand() *cobra.Command {
 	c := embedded.Config{Version: version}
-	var memory, config, distribution, logLevel, profile string
+	var limit, columns, config, distribution, logLevel, profile string
 	cmd := &cobra.Command{
 		Use:   "serve",
 		Short: "Run an embedded cluster: a coordinator and workers in one process",
@@ -37,8 +37,17 @@ More tables come by SQL:
 				return err
 			}
 			var err error
-			if c.MemoryBytes, err = parseBytes(memory); err != nil {
+			if c.MemoryBytes, err = parseBytes(limit); err != nil {
 				return fmt.Errorf("--memory: %w", err)
+			}
+			switch columns {
+			case "":
+				c.ColumnBytes = c.MemoryBytes / 4
+			case "0":
+			default:
+				if c.ColumnBytes, err = parseBytes(columns); err != nil {
+					return fmt.Errorf("--column-cache: %w", err)
+				}
 			}
 			if c.Distribution = place.Mode(distribution); distribution != "auto" && distribution != "always" && distribution != "local" {
 				return fmt.Errorf("--distribution: %q is not one of auto, always, local", distribution)
@@ -63,7 +72,8 @@ More tables come by SQL:
 	f.IntVar(&c.Workers, "workers", 2, "number of workers")
 	f.IntVar(&c.Threads, "threads", runtime.GOMAXPROCS(0), "pipeline threads, split over the workers")
 	f.StringArrayVar(&c.Tables, "tables", nil, "folder or s3://bucket/prefix whose NAME.parquet files and NAME/ folders become tables; may repeat")
-	f.StringVar(&memory, "memory", "4GiB", "bound of the memory that queries may use together")
+	f.StringVar(&limit, "memory", "4GiB", "bound of the memory that queries and caches may use together")
+	f.StringVar(&columns, "column-cache", "", "part of it for decoded columns that are kept between queries; 0 keeps none (default a quarter)")
 	f.StringVar(&distribution, "distribution", "auto", "whether queries are distributed over the workers: auto, always, local")
 	f.StringVar(&logLevel, "log-level", "warn", "least level that is logged: debug, info, warn, error")
 	f.StringVar(&profile, "cpu-profile", "", "write a CPU profile of the whole run to this file")
@@ -114,7 +124,7 @@ func readConfig(cmd *cobra.Command, path string) error {
 		return err
 	}
 	given := map[string]bool{}
-	for name := range strings.FieldsSeq("listen workers threads tables memory distribution log-level") {
+	for name := range strings.FieldsSeq("listen workers threads tables memory column-cache distribution log-level") {
 		given[name] = cmd.Flags().Changed(name)
 	}
 	n := 0

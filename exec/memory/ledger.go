@@ -11,6 +11,7 @@ type Ledger struct {
 	limitBytes int64
 	used       atomic.Int64
 	peak       atomic.Int64
+	reclaim    atomic.Pointer[func(bytes int64)]
 }
 
 // NewLedger makes a ledger with a limit in bytes; a limit of zero or less means
@@ -26,7 +27,24 @@ func (l *Ledger) PeakBytes() int64 { return l.peak.Load() }
 // LimitBytes is the bound, zero or less when there is none.
 func (l *Ledger) LimitBytes() int64 { return l.limitBytes }
 
+// OnPressure sets what is called, in the goroutine that asks, before a reservation of
+// so many bytes is refused: it gives back what can be done without. It may be called
+// several times at once, and is not when it asks itself (see TryReserve).
+func (l *Ledger) OnPressure(reclaim func(bytes int64)) { l.reclaim.Store(&reclaim) }
+
 func (l *Ledger) reserve(n int64) bool {
+	if l.tryReserve(n) {
+		return true
+	}
+	f := l.reclaim.Load()
+	if f == nil || n > l.limitBytes {
+		return false
+	}
+	(*f)(n)
+	return l.tryReserve(n)
+}
+
+func (l *Ledger) tryReserve(n int64) bool {
 	used := l.used.Add(n)
 	if l.limitBytes > 0 && used > l.limitBytes {
 		l.used.Add(-n)
@@ -64,11 +82,28 @@ func (a *Account) Reserve(n int64) error {
 			a.name, n, a.ledger.UsedBytes(), a.ledger.limitBytes).
 			WithHint("Raise --memory, or let the query touch less data at once.")
 	}
+	a.note(n)
+	return nil
+}
+
+// TryReserve is Reserve for what can be done without: nothing is given back for its
+// sake, and a refusal is no error.
+func (a *Account) TryReserve(n int64) bool {
+	if n > 0 {
+		if !a.ledger.tryReserve(n) {
+			return false
+		}
+		a.note(n)
+	}
+	return true
+}
+
+func (a *Account) note(n int64) {
 	used := a.used.Add(n)
 	for {
 		peak := a.peak.Load()
 		if used <= peak || a.peak.CompareAndSwap(peak, used) {
-			return nil
+			return
 		}
 	}
 }

@@ -63,6 +63,22 @@ func (p *Pool) Get(n int, account *Account) (*Slab, error) {
 // until the last Release.
 func (s *Slab) Bytes() []byte { return s.buf }
 
+// TryMove charges the slab to another account from now on, and reports whether that
+// had room. Only who holds the one reference there is may call it.
+func (s *Slab) TryMove(to *Account) bool {
+	if to == s.account {
+		return true
+	}
+	if !to.TryReserve(int64(len(s.buf))) {
+		return false
+	}
+	if s.account != nil {
+		s.account.Release(int64(len(s.buf)))
+	}
+	s.account = to
+	return true
+}
+
 // Retain adds a reference.
 func (s *Slab) Retain() {
 	if s.refs.Add(1) <= 1 {

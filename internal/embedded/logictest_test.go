@@ -23,8 +23,8 @@ type configuration struct {
 func configurations() []configuration {
 	return []configuration{
 		{"one-worker", Config{Workers: 1, Threads: 1}},
-		{"threads", Config{Workers: 1, Threads: 3}},
-		{"three-workers", Config{Workers: 3, Threads: 3, Distribution: place.Always}},
+		{"threads", Config{Workers: 1, Threads: 3, ColumnBytes: 256 << 10}},
+		{"three-workers", Config{Workers: 3, Threads: 3, Distribution: place.Always, ColumnBytes: 64 << 20}},
 		{"batch-size-1", Config{Workers: 1, Threads: 1, BatchRows: 1}},
 		{"network-form", Config{Workers: 2, Threads: 2, Distribution: place.Always, Encode: true, Frames: true}},
 	}

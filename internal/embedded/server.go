@@ -30,6 +30,7 @@ type Config struct {
 	Threads      int // of all workers together
 	Tables       []string
 	MemoryBytes  int64
+	ColumnBytes  int64 // of decoded columns kept between queries; 0: none
 	Distribution place.Mode
 	Encode       bool // fragments travel as Substrait within the process too
 	Frames       bool // pieces take the form they would have on a network
@@ -47,6 +48,7 @@ type Server struct {
 	coord    *coordinator.Coordinator
 	workers  []*worker.Worker
 	files    *parquet.Cache
+	columns  *parquet.ColumnCache // nil: none
 	ledger   *memory.Ledger
 	hub      *exchange.Hub
 	Catalog  *catalog.Catalog
@@ -87,6 +89,11 @@ func Start(ctx context.Context, c Config) (*Server, error) {
 func (s *Server) startCluster(c Config, store object.Store) (*session.Statements, error) {
 	pool := memory.NewPool()
 	s.hub, s.ledger = exchange.NewHub(), memory.NewLedger(c.MemoryBytes)
+	if c.ColumnBytes > 0 {
+		s.columns = parquet.NewColumnCache(c.ColumnBytes, s.ledger.NewAccount("column cache"))
+		s.ledger.OnPressure(s.columns.Reclaim)
+		s.files.KeepColumns(s.columns)
+	}
 	coord, err := coordinator.New(s.system, s.hub, s.footers, c.Log)
 	if err != nil {
 		return nil, err
@@ -150,4 +157,7 @@ func (s *Server) Close() {
 	}
 	s.system.Shutdown()
 	s.files.Close()
+	if s.columns != nil {
+		s.columns.Close()
+	}
 }

@@ -17,6 +17,7 @@ type Cache struct {
 	store      object.Store
 	limitBytes int64
 	codecs     codecs
+	columns    *ColumnCache // nil: none
 
 	mu    sync.Mutex
 	files map[object.Info]*list.Element
@@ -28,6 +29,10 @@ type Cache struct {
 func NewCache(store object.Store, limitBytes int64) *Cache {
 	return &Cache{store: store, limitBytes: limitBytes, files: map[object.Info]*list.Element{}, order: list.New()}
 }
+
+// KeepColumns makes the files that are opened from now on keep their decoded columns in
+// a cache.
+func (c *Cache) KeepColumns(columns *ColumnCache) { c.columns = columns }
 
 // Open gives the file of the version that info names; one that changed since is a
 // FileChanged error as soon as it is read. The file needs no closing.
@@ -44,6 +49,7 @@ func (c *Cache) Open(ctx context.Context, info object.Info) (*File, error) {
 	if err != nil {
 		return nil, err
 	}
+	f.columns = c.columns
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if e := c.files[key]; e != nil { // another was faster

@@ -28,6 +28,10 @@ type chunk struct {
 
 	current int // number of the decoded page, -1 for none
 	page    page
+
+	cached *cachedChunk // nil: not kept
+	lent   []*page      // decoded pages of it, by number
+	whole  bool         // lent are all pages: raw is not needed
 }
 
 // pageRef is where a page is and what its header says.
@@ -125,6 +129,9 @@ func (c *chunk) loadDictionary() error {
 		return c.wrap(err)
 	}
 	d.dict = &vector.Dict{Values: values}
+	if c.cached != nil {
+		d = c.cached.keepDict(d)
+	}
 	c.dict = d
 	return nil
 }
@@ -181,6 +188,12 @@ func (c *chunk) load(i int) (*page, error) {
 		return &c.page, nil
 	}
 	ref := &c.pages[i]
+	if i < len(c.lent) && c.lent[i] != nil {
+		c.drop()
+		c.page, c.current, ref.decoded = *c.lent[i].share(), i, true
+		c.scan.count(pagesCached, 1)
+		return &c.page, nil
+	}
 	if isDictionary(ref.header.encoding) {
 		if err := c.loadDictionary(); err != nil {
 			return nil, err
@@ -193,13 +206,22 @@ func (c *chunk) load(i int) (*page, error) {
 		c.page.arena.release()
 		return nil, c.wrap(err)
 	}
+	if c.cached != nil {
+		c.cached.keepPage(c, i)
+	}
 	c.current = i
 	return &c.page, nil
 }
 
 func (c *chunk) decode(ref *pageRef, p *page) error {
 	h := &ref.header
-	body, err := c.content(ref, &p.arena)
+	under := &p.arena
+	if isDictionary(h.encoding) { // nothing of it stays: codes and levels are unpacked
+		passing := newArena(c.scan)
+		defer passing.release()
+		under = &passing
+	}
+	body, err := c.content(ref, under)
 	if err != nil {
 		return err
 	}
@@ -318,6 +340,11 @@ func (c *chunk) close() {
 			c.scan.count(pagesPruned, 1)
 		}
 	}
+	for _, p := range c.lent {
+		if p != nil {
+			p.arena.release()
+		}
+	}
 	c.own.release()
-	c.raw, c.pages = nil, nil
+	c.raw, c.pages, c.lent = nil, nil, nil
 }

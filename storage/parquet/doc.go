@@ -22,10 +22,12 @@
 //     leave the scan only in batches whose rows all have codes; all batches of a
 //     row group that have codes share one vector.Dict.
 //  5. Codes are checked when they are decoded: later code indexes by them freely.
-//  6. Pruning is by necessary conditions only, and never by statistics whose order
+//  6. What the column cache lends is as immutable as what was just decoded, and has
+//     references of its own.
+//  7. Pruning is by necessary conditions only, and never by statistics whose order
 //     is in doubt (see minMax in stats.go).
 //
 // The package sees column bounds and its own Predicate interface, no expressions.
 // Reading order: scan.go (what a caller says), file.go, schema.go, rowgroup.go,
-// filter.go, column.go, chunk.go, then the decoders.
+// filter.go, column.go, chunk.go, columncache.go, then the decoders.
 package parquet

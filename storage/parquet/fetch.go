@@ -21,7 +21,10 @@ const (
 func fetch(ctx context.Context, r object.Reader, chunks []*chunk) error {
 	var missing []*chunk
 	for _, c := range chunks {
-		if c.raw != nil || slices.Contains(missing, c) {
+		if c.raw != nil || c.whole || slices.Contains(missing, c) {
+			continue
+		}
+		if c.borrow(); c.whole {
 			continue
 		}
 		from, n := c.meta.extent()
@@ -42,9 +45,23 @@ func fetch(ctx context.Context, r object.Reader, chunks []*chunk) error {
 				c.pages, c.dictPage = nil, nil
 				return err
 			}
+			if c.cached != nil {
+				c.cached.keepHeaders(c)
+			}
 		}
 	}
 	return nil
+}
+
+// borrow takes what the cache has of a chunk.
+func (c *chunk) borrow() {
+	if c.file.columns == nil || c.cached != nil {
+		return
+	}
+	key := chunkKey{file: keyOf(c.file.info), rowGroup: c.rowGroup, column: c.leaf.column}
+	if c.cached = c.file.columns.chunk(key); c.cached != nil {
+		c.whole = c.cached.lend(c)
+	}
 }
 
 // request is one read into a slab, which holds the pages of several chunks.

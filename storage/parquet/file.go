@@ -22,7 +22,8 @@ type File struct {
 	footer    int64 // bytes of memory, about
 	handle    handle
 	codecs    *codecs
-	footerOff int64 // where the footer begins: no chunk reaches beyond
+	columns   *ColumnCache // nil: what is decoded is not kept
+	footerOff int64        // where the footer begins: no chunk reaches beyond
 	indexes   indexes
 }
 

@@ -27,6 +27,7 @@ type Metrics struct {
 	RowGroupsRead   atomic.Int64
 	RowGroupsPruned atomic.Int64
 	PagesPruned     atomic.Int64 // data pages that were never decompressed
+	PagesCached     atomic.Int64 // data pages that were found decoded
 	BytesRead       atomic.Int64 // compressed bytes of the pages that were
 	RowsRead        atomic.Int64 // rows that predicates were tried on, or that were read without any
 	RowsOut         atomic.Int64
@@ -112,6 +113,7 @@ func (s *Scan) count(counter func(*Metrics) *atomic.Int64, n int64) {
 func rowGroupsRead(m *Metrics) *atomic.Int64   { return &m.RowGroupsRead }
 func rowGroupsPruned(m *Metrics) *atomic.Int64 { return &m.RowGroupsPruned }
 func pagesPruned(m *Metrics) *atomic.Int64     { return &m.PagesPruned }
+func pagesCached(m *Metrics) *atomic.Int64     { return &m.PagesCached }
 func bytesRead(m *Metrics) *atomic.Int64       { return &m.BytesRead }
 func rowsRead(m *Metrics) *atomic.Int64        { return &m.RowsRead }
 func rowsOut(m *Metrics) *atomic.Int64         { return &m.RowsOut }
