@@ -10,29 +10,35 @@ import (
 // Build makes the running operators of one instance for a plan without Exchanges.
 // On error everything made so far is closed.
 func Build(n physical.Node, env *Env) (Operator, error) {
-	op, err := build(n, env)
-	if err != nil || env.Profile == nil {
-		return op, err
+	if env.Profile == nil {
+		return build(n, env, env)
 	}
-	return &timed{input: op, node: env.Profile.Node(n)}, nil
+	profile, own := env.Profile.Node(n), *env
+	own.Account, own.FragmentAccount = profile.account(env.Account), profile.account(env.FragmentAccount)
+	op, err := build(n, env, &own)
+	if err != nil {
+		return nil, err
+	}
+	return &timed{input: op, node: profile}, nil
 }
 
-func build(n physical.Node, env *Env) (Operator, error) {
+// build makes an operator that runs in own, and its inputs in env.
+func build(n physical.Node, env, own *Env) (Operator, error) {
 	switch n := n.(type) {
 	case *physical.Scan:
-		return env.Sources.Scan(n, env)
+		return own.Sources.Scan(n, own)
 	case *physical.Receive:
-		return env.Sources.Receive(n, env)
+		return own.Sources.Receive(n, own)
 	case *physical.Shared:
 		return newShared(n, env)
 	case *physical.Values:
-		return newValues(n, env), nil
+		return newValues(n, own), nil
 	}
 	inputs, err := buildInputs(n, env)
 	if err != nil {
 		return nil, err
 	}
-	op, err := lower(n, inputs, env)
+	op, err := lower(n, inputs, own)
 	if err != nil {
 		closeAll(inputs)
 		return nil, err

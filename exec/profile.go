@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/skein-query/skein/exec/memory"
 	"github.com/skein-query/skein/exec/vector"
 	"github.com/skein-query/skein/planner/expr"
 	"github.com/skein-query/skein/planner/physical"
@@ -25,6 +26,44 @@ type NodeProfile struct {
 	Rows    atomic.Int64 // rows given out
 	Batches atomic.Int64
 	Nanos   atomic.Int64 // wall time inside Next, inputs included, summed over instances
+	Scan    ScanProfile
+
+	mu       sync.Mutex
+	accounts []*memory.Account // of the instances
+}
+
+// ScanProfile is what scans of files did.
+type ScanProfile struct {
+	RowGroups       atomic.Int64 // read, in part at least
+	RowGroupsPruned atomic.Int64
+	PagesPruned     atomic.Int64 // never decoded
+	PagesCached     atomic.Int64 // found decoded
+	Bytes           atomic.Int64 // compressed, of the pages that were decoded
+	RowsRead        atomic.Int64 // that conditions were tried on
+	RowsOut         atomic.Int64
+}
+
+// PeakBytes is the most memory the operator held, summed over its instances.
+func (n *NodeProfile) PeakBytes() int64 {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	sum := int64(0)
+	for _, a := range n.accounts {
+		sum += a.PeakBytes()
+	}
+	return sum
+}
+
+// account is the account of one instance of the operator, a part of whole.
+func (n *NodeProfile) account(whole *memory.Account) *memory.Account {
+	if whole == nil {
+		return nil
+	}
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	a := whole.Part()
+	n.accounts = append(n.accounts, a)
+	return a
 }
 
 // NewProfile makes an empty profile.

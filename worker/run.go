@@ -12,7 +12,6 @@ import (
 	"github.com/skein-query/skein/internal/sqlerr"
 	"github.com/skein-query/skein/internal/wire"
 	"github.com/skein-query/skein/planner/physical"
-	"github.com/skein-query/skein/storage/parquet"
 )
 
 // run is one Run message being carried out.
@@ -22,14 +21,12 @@ type run struct {
 	plan    physical.Node
 	query   *exchange.Query
 	account *memory.Account // of the query; also pays for what the run leaves behind
-	metrics *parquet.Metrics
 	filters *exec.FilterSet
 }
 
 // execute runs the message to its end and gives what it used.
 func (r *run) execute(ctx context.Context) (wire.Stats, error) {
 	start := time.Now()
-	r.metrics = &parquet.Metrics{}
 	r.filters = exec.NewFilterSet()
 	var err error
 	if r.message.Whole {
@@ -89,7 +86,7 @@ func (s *sources) Scan(n *physical.Scan, env *exec.Env) (exec.Operator, error) {
 		c.Files = files
 		n = &c
 	}
-	return newScan(n, env, s.run.res.Files, s.run.metrics)
+	return newScan(n, env, s.run.res.Files)
 }
 
 func (s *sources) Receive(n *physical.Receive, env *exec.Env) (exec.Operator, error) {

@@ -43,7 +43,7 @@ type scan struct {
 	env     *exec.Env
 	files   *parquet.Cache
 	queue   *morsels
-	metrics *parquet.Metrics
+	metrics *parquet.Metrics    // nil: nothing is measured
 	preds   []*predicate        // of the plan, for this instance
 	dynamic []parquet.Predicate // runtime filters that have been published so far
 	waiting []physical.RuntimeFilterUse
@@ -54,8 +54,11 @@ type scan struct {
 	file    *parquet.File // that spec's columns are resolved for
 }
 
-func newScan(n *physical.Scan, env *exec.Env, files *parquet.Cache, metrics *parquet.Metrics) (exec.Operator, error) {
-	s := &scan{node: n, env: env, files: files, metrics: metrics}
+func newScan(n *physical.Scan, env *exec.Env, files *parquet.Cache) (exec.Operator, error) {
+	s := &scan{node: n, env: env, files: files}
+	if env.Profile != nil {
+		s.metrics = &parquet.Metrics{}
+	}
 	s.queue = exec.State(env.Group, n, func() *morsels { return &morsels{} })
 	for _, cond := range n.Filter {
 		p, err := newPredicate(cond, n.Fields, env)
@@ -238,7 +241,25 @@ func (s *scan) Close() error {
 		err = errors.Join(err, r.Close())
 	}
 	s.current, s.ahead = nil, nil
+	s.report()
 	return err
+}
+
+// report adds what this instance did to the profile, once.
+func (s *scan) report() {
+	m := s.metrics
+	if m == nil {
+		return
+	}
+	s.metrics = nil
+	p := &s.env.Profile.Node(s.node).Scan
+	p.RowGroups.Add(m.RowGroupsRead.Load())
+	p.RowGroupsPruned.Add(m.RowGroupsPruned.Load())
+	p.PagesPruned.Add(m.PagesPruned.Load())
+	p.PagesCached.Add(m.PagesCached.Load())
+	p.Bytes.Add(m.BytesRead.Load())
+	p.RowsRead.Add(m.RowsRead.Load())
+	p.RowsOut.Add(m.RowsOut.Load())
 }
 
 func (s *scan) closePredicates() {

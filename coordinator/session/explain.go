@@ -140,12 +140,58 @@ func (s *Statements) analyze(ctx context.Context, session *flight.Session, root 
 		return "", err
 	}
 	elapsed := time.Since(start)
-	text := formatPlan(running.Plan, func(n physical.Node) string {
-		p := profile.Node(n)
-		return fmt.Sprintf("  (rows≈%.0f actual=%d batches=%d time=%.2fms)", n.Rows(), p.Rows.Load(), p.Batches.Load(), float64(p.Nanos.Load())/1e6)
-	})
+	text := formatPlan(running.Plan, func(n physical.Node) string { return measured(n, profile) })
 	return fmt.Sprintf("%s%s\nExecution: %.2f ms, %d rows\n%s", text, planning,
 		float64(elapsed.Microseconds())/1000, rows, where(settings)), nil
+}
+
+// measured is what an operator did. Times are sums over instances: time with its
+// inputs, self without. Memory is the most it held.
+func measured(n physical.Node, profile *exec.Profile) string {
+	p := profile.Node(n)
+	self := p.Nanos.Load()
+	for _, in := range n.Inputs() {
+		self -= profile.Node(in).Nanos.Load()
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "  (rows≈%.0f actual=%d batches=%d time=%.2fms self=%.2fms", n.Rows(), p.Rows.Load(), p.Batches.Load(),
+		float64(p.Nanos.Load())/1e6, float64(max(0, self))/1e6)
+	if bytes := p.PeakBytes(); bytes > 0 {
+		fmt.Fprintf(&b, " memory=%s", size(bytes))
+	}
+	if _, ok := n.(*physical.Scan); ok {
+		s := &p.Scan
+		fmt.Fprintf(&b, " row groups=%d", s.RowGroups.Load())
+		for _, c := range []struct {
+			name string
+			n    int64
+		}{{"pruned", s.RowGroupsPruned.Load()}, {"pages skipped", s.PagesPruned.Load()}, {"pages cached", s.PagesCached.Load()}} {
+			if c.n > 0 {
+				fmt.Fprintf(&b, " %s=%d", c.name, c.n)
+			}
+		}
+		fmt.Fprintf(&b, " decompressed=%s", size(s.Bytes.Load()))
+		if read := s.RowsRead.Load(); read > 0 {
+			fmt.Fprintf(&b, " passed=%.3g%%", 100*float64(s.RowsOut.Load())/float64(read))
+		}
+	}
+	if f, ok := n.(*physical.Filter); ok {
+		if in := profile.Node(f.Input).Rows.Load(); in > 0 {
+			fmt.Fprintf(&b, " passed=%.3g%%", 100*float64(p.Rows.Load())/float64(in))
+		}
+	}
+	return b.String() + ")"
+}
+
+// size is a number of bytes for people.
+func size(bytes int64) string {
+	switch {
+	case bytes < 10<<10:
+		return fmt.Sprintf("%dB", bytes)
+	case bytes < 10<<20:
+		return fmt.Sprintf("%dKiB", bytes>>10)
+	}
+	return fmt.Sprintf("%dMiB", bytes>>20)
 }
 
 func where(s coordinator.Settings) string {

@@ -62,6 +62,7 @@ func (l *Ledger) tryReserve(n int64) bool {
 // several goroutines.
 type Account struct {
 	ledger *Ledger
+	parent *Account // of a part: it is charged as well
 	name   string
 	used   atomic.Int64
 	peak   atomic.Int64
@@ -71,13 +72,21 @@ type Account struct {
 // NewAccount opens an account; the name stands in the error of a refusal.
 func (l *Ledger) NewAccount(name string) *Account { return &Account{ledger: l, name: name} }
 
+// Part is an account whose bytes the account a counts as its own: what one operator of
+// a query holds. It needs no closing.
+func (a *Account) Part() *Account { return &Account{ledger: a.ledger, parent: a, name: a.name} }
+
 // Reserve asks for n more bytes before they are allocated. A refusal is an
 // sqlerr of code out_of_memory: the caller spills or gives the error on.
 func (a *Account) Reserve(n int64) error {
 	if n <= 0 {
 		return nil
 	}
-	if !a.ledger.reserve(n) {
+	if a.parent != nil {
+		if err := a.parent.Reserve(n); err != nil {
+			return err
+		}
+	} else if !a.ledger.reserve(n) {
 		return sqlerr.New(sqlerr.OutOfMemory, "out of memory: %s needs %d more bytes, %d of %d are in use",
 			a.name, n, a.ledger.UsedBytes(), a.ledger.limitBytes).
 			WithHint("Raise --memory, or let the query touch less data at once.")
@@ -89,12 +98,17 @@ func (a *Account) Reserve(n int64) error {
 // TryReserve is Reserve for what can be done without: nothing is given back for its
 // sake, and a refusal is no error.
 func (a *Account) TryReserve(n int64) bool {
-	if n > 0 {
-		if !a.ledger.tryReserve(n) {
+	switch {
+	case n <= 0:
+		return true
+	case a.parent != nil:
+		if !a.parent.TryReserve(n) {
 			return false
 		}
-		a.note(n)
+	case !a.ledger.tryReserve(n):
+		return false
 	}
+	a.note(n)
 	return true
 }
 
@@ -114,6 +128,10 @@ func (a *Account) Release(n int64) {
 		return
 	}
 	a.used.Add(-n)
+	if a.parent != nil {
+		a.parent.Release(n)
+		return
+	}
 	a.ledger.used.Add(-n)
 }
 
@@ -130,6 +148,10 @@ func (a *Account) Close() int64 {
 		return 0
 	}
 	left := a.used.Swap(0)
-	a.ledger.used.Add(-left)
+	if a.parent != nil {
+		a.parent.Release(left)
+	} else {
+		a.ledger.used.Add(-left)
+	}
 	return left
 }

@@ -43,6 +43,44 @@ func TestClosingAnAccountGivesEverythingBackOnce(t *testing.T) {
 	}
 }
 
+func TestAPartIsCountedByItsWhole(t *testing.T) {
+	l := NewLedger(100)
+	whole := l.NewAccount("query")
+	part := whole.Part()
+	if err := part.Reserve(70); err != nil || whole.UsedBytes() != 70 || l.UsedBytes() != 70 {
+		t.Fatalf("%v, %d and %d bytes", err, whole.UsedBytes(), l.UsedBytes())
+	}
+	if part.TryReserve(31) || part.Reserve(31) == nil || part.UsedBytes() != 70 || whole.UsedBytes() != 70 {
+		t.Fatal("a part holds more than the ledger has")
+	}
+	part.Release(20)
+	if part.PeakBytes() != 70 || whole.UsedBytes() != 50 {
+		t.Fatalf("peak %d, whole %d", part.PeakBytes(), whole.UsedBytes())
+	}
+	if whole.Close() != 50 || l.UsedBytes() != 0 {
+		t.Fatalf("%d bytes stay", l.UsedBytes())
+	}
+	part.Release(50) // late
+	if l.UsedBytes() != 0 {
+		t.Fatalf("%d bytes", l.UsedBytes())
+	}
+}
+
+func TestPressureIsAskedBeforeARefusal(t *testing.T) {
+	l := NewLedger(100)
+	cache, query := l.NewAccount("cache"), l.NewAccount("query")
+	l.OnPressure(func(n int64) { cache.Release(min(n, cache.UsedBytes())) })
+	if !cache.TryReserve(90) || cache.TryReserve(20) {
+		t.Fatal("what can be done without was given room, or none")
+	}
+	if err := query.Reserve(60); err != nil || cache.UsedBytes() != 30 {
+		t.Fatalf("%v with %d bytes kept", err, cache.UsedBytes())
+	}
+	if err := query.Reserve(101); err == nil || cache.UsedBytes() != 30 {
+		t.Fatalf("%v with %d bytes kept: nothing helps that", err, cache.UsedBytes())
+	}
+}
+
 func TestSlabIsChargedUntilItsLastRelease(t *testing.T) {
 	l := NewLedger(0)
 	a := l.NewAccount("a")
