@@ -45,6 +45,24 @@ func probe32AVX512(keys *int32, words int, low, span uint64, set *uint64, masks 
 func probe64AVX512(keys *int64, words int, low, span uint64, set *uint64, masks *uint64)
 
 //go:noescape
+func range16AVX2(values *int16, words int, lo, span uint64, masks *uint64)
+
+//go:noescape
+func codes8AVX2(codes *uint8, words int, lut *uint8, quarters uint64, masks *uint64)
+
+//go:noescape
+func codes16AVX2(codes *uint16, words int, lut *uint8, quarters uint64, masks *uint64)
+
+//go:noescape
+func codes32AVX2(codes *uint32, words int, lut *uint8, quarters uint64, masks *uint64)
+
+//go:noescape
+func probe32AVX2(keys *int32, words int, low, span uint64, set *uint64, masks *uint64)
+
+//go:noescape
+func probe64AVX2(keys *int64, words int, low, span uint64, set *uint64, masks *uint64)
+
+//go:noescape
 func or64AVX512(values *int64, n uint64, rows *uint32, count int) uint64
 
 // places has for each byte the numbers of its ones, lowest first, a byte each.
@@ -91,10 +109,11 @@ func rangeMasks[T Integer](level simd.Level, values []T, lo, span uint64, masks 
 			range8AVX2(v, n, lo, span, m)
 		}
 	case *int16:
-		if !wide {
-			return false
+		if wide {
+			range16AVX512(v, n, lo, span, m)
+		} else {
+			range16AVX2(v, n, lo, span, m)
 		}
-		range16AVX512(v, n, lo, span, m)
 	case *int32:
 		if wide {
 			range32AVX512(v, n, lo, span, m)
@@ -111,41 +130,57 @@ func rangeMasks[T Integer](level simd.Level, values []T, lo, span uint64, masks 
 	return true
 }
 
-// codeMasks makes masks of which codes pass by the table.
+// codeMasks makes masks of which codes pass by the table, which is read by fours.
 func codeMasks[C Code](level simd.Level, codes []C, lut []uint8, masks []uint64) bool {
-	quarters := uint64(len(lut) / 4)
-	if level != simd.AVX512 || len(lut)%4 != 0 || len(lut) == 0 {
+	if level == simd.Scalar || len(lut)%4 != 0 || len(lut) == 0 {
 		return false
 	}
-	n, m := len(masks), &masks[0]
+	n, m, quarters, wide := len(masks), &masks[0], uint64(len(lut)/4), level == simd.AVX512
 	codes = codes[:64*n]
 	switch c := any(&codes[0]).(type) {
 	case *uint8:
-		if len(lut) < 256 {
-			return false
+		if wide && len(lut) >= 256 {
+			codes8AVX512(c, n, (*[256]uint8)(lut), m)
+		} else {
+			codes8AVX2(c, n, &lut[0], quarters, m)
 		}
-		codes8AVX512(c, n, (*[256]uint8)(lut), m)
 	case *uint16:
-		codes16AVX512(c, n, &lut[0], quarters, m)
+		if wide {
+			codes16AVX512(c, n, &lut[0], quarters, m)
+		} else {
+			codes16AVX2(c, n, &lut[0], quarters, m)
+		}
 	case *uint32:
-		codes32AVX512(c, n, &lut[0], quarters, m)
+		if wide {
+			codes32AVX512(c, n, &lut[0], quarters, m)
+		} else {
+			codes32AVX2(c, n, &lut[0], quarters, m)
+		}
 	}
 	return true
 }
 
 // probeMasks makes masks of which keys less low are below span and in the set.
 func probeMasks[T Integer](level simd.Level, keys []T, low, span uint64, set []uint64, masks []uint64) bool {
-	if level != simd.AVX512 || span == 0 {
+	if level == simd.Scalar || span == 0 {
 		return false
 	}
 	_ = set[(span-1)>>6]
-	n, m := len(masks), &masks[0]
+	n, m, wide := len(masks), &masks[0], level == simd.AVX512
 	keys = keys[:64*n]
 	switch k := any(&keys[0]).(type) {
 	case *int32:
-		probe32AVX512(k, n, low, span, &set[0], m)
+		if wide {
+			probe32AVX512(k, n, low, span, &set[0], m)
+		} else {
+			probe32AVX2(k, n, low, span, &set[0], m)
+		}
 	case *int64:
-		probe64AVX512(k, n, low, span, &set[0], m)
+		if wide {
+			probe64AVX512(k, n, low, span, &set[0], m)
+		} else {
+			probe64AVX2(k, n, low, span, &set[0], m)
+		}
 	default:
 		return false
 	}

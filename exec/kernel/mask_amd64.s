@@ -84,6 +84,65 @@ GLOBL counting<>(SB), RODATA|NOPTR, $64
 	BROADCAST	span+24(FP), Y1 \
 	MOVQ	masks+32(FP), DI
 
+#define CODES256 \
+	MOVQ	codes+0(FP), SI \
+	MOVQ	words+8(FP), CX \
+	MOVQ	lut+16(FP), BX \
+	VPBROADCASTD	quarters+24(FP), Y5 \
+	MOVQ	masks+32(FP), DI \
+	SHLQ	$3, CX \
+	MOVL	$24, AX \
+	VMOVD	AX, X1 \
+	VPBROADCASTD	X1, Y1
+
+// GATHER512 with 8 lanes.
+#define GATHER256 \
+	VPSRLD	$2, Y2, Y3 \
+	VPCMPGTD	Y3, Y5, Y6 \
+	VPXOR	Y4, Y4, Y4 \
+	VPGATHERDD	Y6, (BX)(Y3*4), Y4 \
+	VPSLLD	$3, Y2, Y2 \
+	VPAND	Y1, Y2, Y2 \
+	VPSRLVD	Y2, Y4, Y4 \
+	VPSLLD	$31, Y4, Y4 \
+	VMOVMSKPS	Y4, AX \
+	MOVB	AX, (DI) \
+	INCQ	DI
+
+// Comparisons are signed, so low and span have their upper bits turned.
+#define SETUPPROBE256 \
+	MOVQ	keys+0(FP), SI \
+	MOVQ	words+8(FP), CX \
+	VPBROADCASTQ	low+16(FP), Y5 \
+	VPBROADCASTQ	span+24(FP), Y6 \
+	MOVQ	set+32(FP), BX \
+	MOVQ	masks+40(FP), DI \
+	SHLQ	$3, CX \
+	VPCMPEQQ	Y7, Y7, Y7 \
+	VPSRLQ	$58, Y7, Y1 \
+	VPSLLQ	$63, Y7, Y7 \
+	VPXOR	Y7, Y6, Y6
+
+// Which of 4 keys pass, into TO.
+#define PROBE256(KEYS, AT, TO) \
+	KEYS	AT(SI), Y2 \
+	VPSUBQ	Y5, Y2, Y2 \
+	VPXOR	Y7, Y2, Y3 \
+	VPCMPGTQ	Y3, Y6, Y8 \
+	VPSRLQ	$6, Y2, Y3 \
+	VPXOR	Y4, Y4, Y4 \
+	VPGATHERQQ	Y8, (BX)(Y3*8), Y4 \
+	VPAND	Y1, Y2, Y2 \
+	VPSRLVQ	Y2, Y4, Y4 \
+	VPSLLQ	$63, Y4, Y4 \
+	VMOVMSKPD	Y4, TO
+
+#define BOTH256 \
+	SHLL	$4, DX \
+	ORL	DX, AX \
+	MOVB	AX, (DI) \
+	INCQ	DI
+
 // func positionsAVX512(masks *uint64, words int, first uint32, out *uint32) int
 TEXT ·positionsAVX512(SB), NOSPLIT, $0-40
 	MOVQ         masks+0(FP), SI
@@ -397,5 +456,97 @@ loop:
 	VPOR          X1, X0, X0
 	VMOVQ         X0, AX
 	MOVQ          AX, ret+32(FP)
+	VZEROUPPER
+	RET
+
+// func codes8AVX2(codes *uint8, words int, lut *uint8, quarters uint64, masks *uint64)
+TEXT ·codes8AVX2(SB), NOSPLIT, $0-40
+	CODES256
+
+loop:
+	VPMOVZXBD (SI), Y2
+	GATHER256
+	ADDQ $8, SI
+	DECQ CX
+	JNE  loop
+	VZEROUPPER
+	RET
+
+// func codes16AVX2(codes *uint16, words int, lut *uint8, quarters uint64, masks *uint64)
+TEXT ·codes16AVX2(SB), NOSPLIT, $0-40
+	CODES256
+
+loop:
+	VPMOVZXWD (SI), Y2
+	GATHER256
+	ADDQ $16, SI
+	DECQ CX
+	JNE  loop
+	VZEROUPPER
+	RET
+
+// func codes32AVX2(codes *uint32, words int, lut *uint8, quarters uint64, masks *uint64)
+TEXT ·codes32AVX2(SB), NOSPLIT, $0-40
+	CODES256
+
+loop:
+	VMOVDQU (SI), Y2
+	GATHER256
+	ADDQ $32, SI
+	DECQ CX
+	JNE  loop
+	VZEROUPPER
+	RET
+
+// func probe32AVX2(keys *int32, words int, low, span uint64, set *uint64, masks *uint64)
+TEXT ·probe32AVX2(SB), NOSPLIT, $0-48
+	SETUPPROBE256
+
+loop:
+	PROBE256(VPMOVSXDQ, 0, AX)
+	PROBE256(VPMOVSXDQ, 16, DX)
+	BOTH256
+	ADDQ $32, SI
+	DECQ CX
+	JNE  loop
+	VZEROUPPER
+	RET
+
+// func probe64AVX2(keys *int64, words int, low, span uint64, set *uint64, masks *uint64)
+TEXT ·probe64AVX2(SB), NOSPLIT, $0-48
+	SETUPPROBE256
+
+loop:
+	PROBE256(VMOVDQU, 0, AX)
+	PROBE256(VMOVDQU, 32, DX)
+	BOTH256
+	ADDQ $64, SI
+	DECQ CX
+	JNE  loop
+	VZEROUPPER
+	RET
+
+// func range16AVX2(values *int16, words int, lo, span uint64, masks *uint64)
+TEXT ·range16AVX2(SB), NOSPLIT, $0-40
+	RANGE256(VPBROADCASTW)
+	SHLQ $1, CX
+
+loop:
+	VMOVDQU   (SI), Y2
+	VMOVDQU   32(SI), Y3
+	VPSUBW    Y0, Y2, Y2
+	VPSUBW    Y0, Y3, Y3
+	VPMINUW   Y1, Y2, Y4
+	VPMINUW   Y1, Y3, Y5
+	VPCMPEQW  Y2, Y4, Y4
+	VPCMPEQW  Y3, Y5, Y5
+	VPACKSSWB Y5, Y4, Y4
+	VPERMQ    $0xD8, Y4, Y4
+	VPMOVMSKB Y4, AX
+	MOVL      AX, (DI)
+	ADDQ      $64, SI
+	ADDQ      $4, DI
+	DECQ      CX
+	JNE       loop
 	VZEROUPPER
 	RET
