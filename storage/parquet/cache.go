@@ -45,7 +45,7 @@ func (c *Cache) Open(ctx context.Context, info object.Info) (*File, error) {
 		return e.Value.(*File), nil
 	}
 	c.mu.Unlock()
-	f, err := openFile(ctx, c.store, info, &c.codecs)
+	f, err := openFile(ctx, c.store, info, c)
 	if err != nil {
 		return nil, err
 	}
@@ -60,6 +60,17 @@ func (c *Cache) Open(ctx context.Context, info object.Info) (*File, error) {
 	c.bytes += f.footer
 	c.shrink()
 	return f, nil
+}
+
+// grew takes note of what was read of a file since it was opened.
+func (c *Cache) grew(f *File, bytes int64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if e := c.files[keyOf(f.info)]; e != nil && e.Value == f {
+		f.footer += bytes
+		c.bytes += bytes
+		c.shrink()
+	}
 }
 
 // Close gives up all files; those that are being read are closed by their readers.

@@ -10,7 +10,11 @@ import (
 type few struct {
 	builders []*builder // as Emit
 	rows     int
+	room     int // rows there is memory for
 }
+
+// narrowRoom is the rows that a narrow read makes room for at a time.
+const narrowRoom = 256
 
 func (f *few) discard() {
 	for _, b := range f.builders {
@@ -20,14 +24,16 @@ func (f *few) discard() {
 
 // addFew appends the selected rows of the loaded columns.
 func (r *RowGroupScan) addFew(sel vector.Selection) error {
-	most := r.scan.batchRows()
-	if r.few != nil && r.few.rows+len(sel) > most {
+	if r.few != nil && r.few.rows+len(sel) > r.few.room {
 		r.flushFew()
 	}
 	if r.few == nil {
-		r.few = &few{}
+		r.few = &few{room: r.scan.batchRows()}
+		if r.isNarrow { // there is not much more to come
+			r.few.room = min(r.few.room, max(narrowRoom, len(sel)))
+		}
 		for range r.scan.Emit {
-			r.few.builders = append(r.few.builders, newBuilder(r.scan, most, true))
+			r.few.builders = append(r.few.builders, newBuilder(r.scan, r.few.room, true))
 		}
 	}
 	for i, pos := range r.scan.Emit {

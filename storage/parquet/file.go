@@ -22,9 +22,11 @@ type File struct {
 	footer    int64 // bytes of memory, about
 	handle    handle
 	codecs    *codecs
+	cache     *Cache
 	columns   *ColumnCache // nil: what is decoded is not kept
 	footerOff int64        // where the footer begins: no chunk reaches beyond
 	indexes   indexes
+	paged     pageIndexes
 }
 
 // Field is a top-level column.
@@ -55,8 +57,8 @@ const magic = "PAR1"
 const tailBytes = 64 << 10
 
 // openFile reads the footer of a file.
-func openFile(ctx context.Context, store object.Store, info object.Info, codecs *codecs) (*File, error) {
-	f := &File{info: info, codecs: codecs}
+func openFile(ctx context.Context, store object.Store, info object.Info, cache *Cache) (*File, error) {
+	f := &File{info: info, codecs: &cache.codecs, cache: cache}
 	f.handle.open = func(ctx context.Context) (object.Reader, error) { return store.Open(ctx, info) }
 	r, err := f.handle.acquire(ctx)
 	if err != nil {
@@ -188,6 +190,9 @@ func (f *File) Fields() []Field {
 	}
 	return out
 }
+
+// RowGroupCount is how many row groups there are.
+func (f *File) RowGroupCount() int { return len(f.meta.rowGroups) }
 
 // RowGroups are the row groups in file order.
 func (f *File) RowGroups() []RowGroup {

@@ -54,12 +54,16 @@ func (r *RowGroupScan) askDictionaries() error {
 }
 
 // askDictionary tries the predicate on the dictionary of its column, once. It
-// reports whether that excludes every row.
+// reports whether that excludes every row. A narrow read has hardly more rows than
+// the dictionary entries, and may not need the dictionary at all.
 func (r *RowGroupScan) askDictionary(f *filter) (none bool, err error) {
 	if f.asked || len(f.columns) != 1 {
 		return false, nil
 	}
 	f.asked = true
+	if r.isNarrow {
+		return false, nil
+	}
 	source, flat := r.columns[f.columns[0]].source.(*flatSource)
 	if !flat || source.chunk.dictPage == nil {
 		return false, nil

@@ -2,6 +2,7 @@ package parquet
 
 import (
 	"context"
+	"sync"
 
 	"github.com/skein-query/skein/storage/object"
 )
@@ -10,6 +11,55 @@ import (
 type pageStats struct {
 	rows  rowRange
 	stats Stats
+}
+
+// pageIndexes is what the page indexes of a file say, parsed once for each column
+// chunk that is asked for.
+type pageIndexes struct {
+	mu     sync.Mutex
+	parsed map[[2]int][]pageStats // by row group and column; nil: nothing that makes sense
+}
+
+// pageStatsBytes is what a page's statistics take, with a short text.
+const pageStatsBytes = 256
+
+// indexOf gives the page statistics of a flat column; nil when there are none that
+// make sense. They are shared and not changed.
+func (r *RowGroupScan) indexOf(ctx context.Context, l *leaf, m *chunkMeta) ([]pageStats, error) {
+	x, key := &r.file.paged, [2]int{r.rowGroup, l.column}
+	x.mu.Lock()
+	pages, ok := x.parsed[key]
+	x.mu.Unlock()
+	if ok {
+		return pages, nil
+	}
+	pages, err := r.pageStats(ctx, l, m)
+	if err != nil {
+		return nil, err
+	}
+	x.mu.Lock()
+	_, ok = x.parsed[key]
+	if x.parsed == nil {
+		x.parsed = map[[2]int][]pageStats{}
+	}
+	x.parsed[key] = pages
+	x.mu.Unlock()
+	if !ok {
+		r.file.cache.grew(r.file, int64(len(pages)+1)*pageStatsBytes)
+	}
+	return pages, nil
+}
+
+// narrowRows is the most rows of a narrow read: a page or two of most writers.
+const narrowRows = 32 << 10
+
+// narrow reports whether indexes have left few of a row group's rows.
+func (r *RowGroupScan) narrow() bool {
+	left := 0
+	for _, s := range r.ranges {
+		left += s.to - s.from
+	}
+	return left < r.rowCount() && left <= narrowRows
 }
 
 // maxIndexBytes bounds the index of one column; a larger one would cost more than

@@ -27,8 +27,12 @@ func (f *File) PrepareRowGroup(ctx context.Context, rowGroup int, s *Scan, all b
 		return nil, sqlerr.New(sqlerr.InternalError, "file %q has no row group %d", f.info.Path, rowGroup)
 	}
 	r := &RowGroupScan{file: f, scan: s, rowGroup: rowGroup}
-	err := r.addColumnsAndFilters()
-	if err != nil || r.rowCount() == 0 || r.excludedByStatistics() {
+	r.addFilters()
+	if r.rowCount() == 0 || r.excludedByStatistics() {
+		return r, nil
+	}
+	err := r.addColumns()
+	if err != nil {
 		return r, err
 	}
 	if r.reader, err = f.handle.acquire(ctx); err != nil {
@@ -57,6 +61,7 @@ func (r *RowGroupScan) bring(ctx context.Context, all bool) error {
 			return err
 		}
 		r.pruned = true
+		r.isNarrow = r.narrow()
 	}
 	if len(r.ranges) == 0 {
 		return nil

@@ -10,13 +10,22 @@ import (
 // statistics of the row group say that no row passes.
 func (r *RowGroupScan) excludedByStatistics() bool {
 	for _, f := range r.filters {
-		for i := range f.bounds {
-			b := &f.bounds[i]
-			field := r.scan.Columns[b.Column]
-			s := r.file.Stats(r.rowGroup, field)
-			if b.excludes(r.file.fields[field].kind, &s, int64(r.rowCount())) {
-				return true
-			}
+		if r.file.Excludes(r.rowGroup, r.scan.Columns, f.bounds) {
+			return true
+		}
+	}
+	return false
+}
+
+// Excludes reports whether the statistics of a row group say that no row is within
+// all bounds, whose columns are positions in fields.
+func (f *File) Excludes(rowGroup int, fields []int, bounds []Bound) bool {
+	for i := range bounds {
+		b := &bounds[i]
+		field := fields[b.Column]
+		s := f.Stats(rowGroup, field)
+		if b.excludes(f.fields[field].kind, &s, f.meta.rowGroups[rowGroup].rows) {
+			return true
 		}
 	}
 	return false
@@ -70,7 +79,7 @@ func (r *RowGroupScan) pruneByIndexes(ctx context.Context) error {
 				r.ranges = nil
 				return nil
 			}
-			pages, err := r.pageStats(ctx, n.leaf, m)
+			pages, err := r.indexOf(ctx, n.leaf, m)
 			if err != nil {
 				return err
 			}

@@ -28,9 +28,11 @@ type RowGroupScan struct {
 	nested  bool // some column given out is nested
 	fetched bool // by requests, not from a mapping
 	pruned  bool // ranges are what the indexes left
-	all     bool // every column is near
-	needed  bool // and was needed: rows passed
-	ahead   *ahead
+	// isNarrow says that ranges were few rows from the start.
+	isNarrow bool
+	all      bool // every column is near
+	needed   bool // and was needed: rows passed
+	ahead    *ahead
 }
 
 // column is a field of the scan and what is loaded of it for the present range.
@@ -59,18 +61,11 @@ func (f *File) ScanRowGroup(ctx context.Context, rowGroup int, s *Scan) (*RowGro
 	return r, nil
 }
 
-func (r *RowGroupScan) addColumnsAndFilters() error {
-	if r.rowCount() == 0 {
-		return nil
-	}
-	if err := r.addColumns(); err != nil {
-		return err
-	}
+func (r *RowGroupScan) addFilters() {
 	for _, p := range r.scan.Predicates {
 		r.filters = append(r.filters, newFilter(r, p))
 	}
 	r.addDynamic()
-	return nil
 }
 
 func (r *RowGroupScan) rowCount() int { return int(r.file.meta.rowGroups[r.rowGroup].rows) }
