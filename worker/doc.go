@@ -5,7 +5,7 @@
 //
 //  1. The actor's Receive never blocks: work runs in goroutines of one run, which
 //     end before the run reports Done or Failed.
-//  2. Panics are recovered in one place, the goroutine of a task (task.go), and
+//  2. Panics are recovered in one place, what works on a plan in a run (task.go), and
 //     become errors that say they are bugs.
 //  3. One memory account per query: it pays for the runs and for what they leave in
 //     edges and in the result, and is closed when the query is and no run is left.
@@ -13,6 +13,6 @@
 //
 // It adapts storage and exchange to what package exec declares (scan.go,
 // receive.go). It must not know the coordinator.
-// Reading order: actor.go, run.go, account.go, task.go, fragment.go, divide.go, scan.go,
+// Reading order: actor.go, run.go, instances.go, account.go, task.go, fragment.go, divide.go, scan.go,
 // receive.go, send.go.
 package worker

@@ -39,13 +39,16 @@ func (r *run) execute(ctx context.Context) (wire.Stats, error) {
 
 // whole runs the query as one group of instances whose batches are the result.
 func (r *run) whole(ctx context.Context) error {
-	group := exec.NewGroup(r.message.Threads)
+	instances, err := r.instances(ctx)
+	if err != nil {
+		return err
+	}
+	group := exec.NewGroup(instances)
 	defer group.Close()
-	err := r.parallel(ctx, r.message.Threads, func(ctx context.Context, i int) error {
+	return r.parallel(ctx, instances, func(ctx context.Context, i int) error {
 		env := r.env(group, group, i)
 		return runInstance(ctx, r.plan, env, func(b *vector.Batch) error { return r.push(ctx, b) })
 	})
-	return err
 }
 
 func (r *run) env(group, fragment *exec.Group, instance int) *exec.Env {
@@ -55,11 +58,18 @@ func (r *run) env(group, fragment *exec.Group, instance int) *exec.Env {
 	return e
 }
 
-// parallel runs f for 0 … n-1, each in a goroutine of its own, and waits for all.
+// parallel runs f for 0 … n-1, each in a goroutine of its own unless there is but one,
+// and waits for all.
 // The first error cancels the others and is the result.
 func (r *run) parallel(ctx context.Context, n int, f func(ctx context.Context, i int) error) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
+	if n == 1 {
+		if err := f(ctx, 0); err != nil {
+			return err
+		}
+		return context.Cause(ctx)
+	}
 	var wg sync.WaitGroup
 	for i := range n {
 		wg.Go(func() {

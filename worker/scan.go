@@ -109,7 +109,7 @@ func (s *scan) fill(ctx context.Context) error {
 		}
 		groups := f.RowGroups
 		if groups == nil {
-			for i := range file.RowGroups() {
+			for i := range file.RowGroupCount() {
 				groups = append(groups, i)
 			}
 		}
