@@ -27,6 +27,7 @@ const query6 = `explain analyze %sselect sum(l_extendedprice * l_discount) as re
 
 type config struct {
 	skein, tables, python string
+	addr                  string
 	seconds               float64
 	clients               int
 }
@@ -36,6 +37,7 @@ func main() {
 	flag.StringVar(&c.skein, "skein", "bin/skein", "the server's binary")
 	flag.StringVar(&c.tables, "tables", "data/peers/sf1", "folder of TPC-H's Parquet files")
 	flag.StringVar(&c.python, "python", "data/venv/bin/python", "a Python with adbc_driver_flightsql and pyarrow")
+	flag.StringVar(&c.addr, "addr", "", "grpc://HOST:PORT of a server that runs over the same tables; empty starts one")
 	flag.Float64Var(&c.seconds, "seconds", 3, "how long each row is measured")
 	flag.IntVar(&c.clients, "clients", 64, "concurrent clients of the point query")
 	flag.Parse()
@@ -48,11 +50,14 @@ func main() {
 }
 
 func run(ctx context.Context, c config) error {
-	s, err := startServer(ctx, c.skein, c.tables)
-	if err != nil {
-		return err
+	if c.addr == "" {
+		s, err := startServer(ctx, c.skein, c.tables)
+		if err != nil {
+			return err
+		}
+		defer s.stop()
+		c.addr = s.addr
 	}
-	defer s.stop()
 	const format = "%-44s %10s %10s %10s %12s\n"
 	fmt.Printf(format, "", "count", "p50 ms", "p99 ms", "per second")
 	print := func(what string, m measured, err error) {
@@ -62,17 +67,17 @@ func run(ctx context.Context, c config) error {
 		}
 		fmt.Printf(format, what, strconv.Itoa(len(m.times)), millis(m.quantile(0.5)), millis(m.quantile(0.99)), m.rate())
 	}
-	python(ctx, c, s.addr, print)
-	m, err := c.statements(ctx, s.addr, 1, selectOne)
+	python(ctx, c, c.addr, print)
+	m, err := c.statements(ctx, c.addr, 1, selectOne)
 	print("Go: select 1, a new statement each time", m, err)
-	m, err = c.statements(ctx, s.addr, 1, point)
+	m, err = c.statements(ctx, c.addr, 1, point)
 	print("Go: point query, prepared, 1 client", m, err)
-	m, err = c.statements(ctx, s.addr, c.clients, point)
+	m, err = c.statements(ctx, c.addr, c.clients, point)
 	print(fmt.Sprintf("Go: point query, prepared, %d clients", c.clients), m, err)
 	n := 0
-	m, err = planning(ctx, s.addr, func() string { n++; return fmt.Sprintf(query6, fmt.Sprintf("/* %d */ ", n)) })
+	m, err = planning(ctx, c.addr, func() string { n++; return fmt.Sprintf(query6, fmt.Sprintf("/* %d */ ", n)) })
 	print("planning of TPC-H Q6, a new text", m, err)
-	m, err = planning(ctx, s.addr, func() string { return fmt.Sprintf(query6, "") })
+	m, err = planning(ctx, c.addr, func() string { return fmt.Sprintf(query6, "") })
 	print("planning of TPC-H Q6, the same text", m, err)
 	return ctx.Err()
 }
