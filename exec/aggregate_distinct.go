@@ -1,6 +1,9 @@
 package exec
 
 import (
+	"slices"
+	"sync"
+
 	"github.com/skein-query/skein/exec/vector"
 	"github.com/skein-query/skein/planner/expr"
 )
@@ -19,13 +22,18 @@ type distinct struct {
 	inner    accumulator        // made when the set is complete
 	byRow    []uint32           // scratch: the group of each row of a batch
 	found    []uint32           // scratch
+
+	sorting sync.Once
+	failed  error
+	members []uint32 // of the complete set: its entries by group, those of group g in
+	bounds  []uint32 // members[bounds[g]:bounds[g+1]]
 }
 
 func newDistinct(b *budget, args []expr.Type, nulls bool, newInner func() accumulator) *distinct {
 	types := append([]expr.Type{expr.Of(expr.Int4)}, args...)
 	nullable := make([]bool, len(types))
 	for i := range args {
-		nullable[i+1] = true
+		nullable[i+1] = nulls || i > 0
 	}
 	return &distinct{b: b, set: newGroups(types, nullable, b), args: len(args), nulls: nulls, newInner: newInner}
 }
@@ -62,29 +70,65 @@ func (a *distinct) add(in *addition) error {
 
 func (a *distinct) merge(from accumulator, at, to []uint32) error {
 	f := from.(*distinct)
-	moved := make([]uint32, f.groups) // by group of from: its number here + 1
-	for i, g := range at {
-		moved[g] = to[i] + 1
+	f.sorting.Do(func() { f.failed = f.sort() })
+	if f.failed != nil {
+		return f.failed
 	}
-	for lo := 0; lo < f.set.n; lo += vector.MaxRows {
-		n := min(vector.MaxRows, f.set.n-lo)
-		cols, err := f.set.columns(lo, lo+n)
+	var entries, gids []uint32
+	flush := func() error {
+		cols, err := f.set.pick(entries, a.set.rows.all(len(entries)))
 		if err != nil {
 			return err
 		}
-		gids := make([]uint32, n)
-		sel := make(vector.Selection, 0, n)
-		for i, g := range cols[0].Codes32() {
-			if moved[g] > 0 {
-				gids[i] = moved[g] - 1
-				sel = append(sel, uint32(i))
+		cols[0] = vector.Flat(vector.Int32, gids, nil)
+		a.found, err = a.set.assign(cols, len(gids), nil, a.found)
+		entries, gids = entries[:0], gids[:0]
+		return err
+	}
+	for i, g := range at {
+		if int(g)+1 >= len(f.bounds) {
+			continue // no row of it had a value
+		}
+		for _, entry := range f.members[f.bounds[g]:f.bounds[g+1]] {
+			entries, gids = append(entries, entry), append(gids, to[i])
+			if len(entries) == vector.MaxRows {
+				if err := flush(); err != nil {
+					return err
+				}
 			}
 		}
-		cols[0] = vector.Flat(vector.Int32, gids, nil)
-		if a.found, err = a.set.assign(cols, n, sel, a.found); err != nil {
-			return err
+	}
+	if len(entries) == 0 {
+		return nil
+	}
+	return flush()
+}
+
+// sort sorts the entries of the complete set by group: partitions of the groups are
+// merged one by one.
+func (a *distinct) sort() error {
+	if err := a.b.reserve(int64(a.set.n+a.groups) * 4); err != nil {
+		return err
+	}
+	a.members, a.bounds = make([]uint32, a.set.n), make([]uint32, a.groups+1)
+	each := func(visit func(entry int, g uint32)) {
+		for lo := 0; lo < a.set.n; lo += vector.MaxRows {
+			n := min(vector.MaxRows, a.set.n-lo)
+			c := a.set.keyColumn(lo, lo+n)
+			for i, g := range c.Codes32() {
+				visit(lo+i, g)
+			}
 		}
 	}
+	each(func(_ int, g uint32) { a.bounds[g+1]++ })
+	for g := range a.groups {
+		a.bounds[g+1] += a.bounds[g]
+	}
+	next := slices.Clone(a.bounds)
+	each(func(entry int, g uint32) {
+		a.members[next[g]] = uint32(entry)
+		next[g]++
+	})
 	return nil
 }
 

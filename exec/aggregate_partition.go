@@ -116,7 +116,7 @@ func (g *groups) ascending() bool {
 	return true
 }
 
-// keyColumn is the single key, of a type that has no look, of groups [from, to).
+// keyColumn is the first key, of a type that has no look, of groups [from, to).
 func (g *groups) keyColumn(from, to int) vector.Column {
 	width := g.layout.Words()
 	return g.layout.Column(0, g.words[from*width:to*width], to-from, nil)

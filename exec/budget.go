@@ -1,16 +1,17 @@
 package exec
 
 import (
+	"sync/atomic"
 	"unsafe"
 
 	"github.com/skein-query/skein/exec/memory"
 )
 
 // budget is what one structure of an operator holds of the task's account. Without
-// an account nothing is charged.
+// an account nothing is charged. Several instances may reserve at the same time.
 type budget struct {
 	account *memory.Account
-	held    int64
+	held    int64    // atomic
 	closers []func() // of parts that keep accounts of their own
 }
 
@@ -24,15 +25,15 @@ func (b *budget) reserve(n int64) error {
 	if err := b.account.Reserve(n); err != nil {
 		return err
 	}
-	b.held += n
+	atomic.AddInt64(&b.held, n)
 	return nil
 }
 
 // giveBack returns n bytes that were reserved, at most all of them.
 func (b *budget) giveBack(n int64) {
-	if n = min(n, b.held); b.account != nil {
+	if n = min(n, atomic.LoadInt64(&b.held)); b.account != nil {
 		b.account.Release(n)
-		b.held -= n
+		atomic.AddInt64(&b.held, -n)
 	}
 }
 
@@ -41,10 +42,9 @@ func (b *budget) free() {
 	for _, f := range b.closers {
 		f()
 	}
-	if b.account != nil {
-		b.account.Release(b.held)
+	if held := atomic.SwapInt64(&b.held, 0); b.account != nil {
+		b.account.Release(held)
 	}
-	b.held = 0
 }
 
 const firstGroups = 64
