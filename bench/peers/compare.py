@@ -3,7 +3,7 @@
 Whole numbers, text and dates must be equal. Decimals of one scale must be equal; of two scales, equal within one unit
 of the coarser, because engines round or cut the digits beyond. Where one of two numbers is a float: within one unit of
 the decimal's last place, or a relative 1e-9. The order of rows must be the same, save that rows which are equal in
-every ORDER BY column may stand in any order.
+every ORDER BY column may stand in any order; without ORDER BY all may, so their first columns should be a key.
 """
 
 import decimal
@@ -28,7 +28,7 @@ def difference(expected, got, order):
     start = 0
     while start < len(a):
         end = start + 1
-        while keys and end < len(a) and all(a[end][k] == a[start][k] for k in keys):
+        while end < len(a) and all(a[end][k] == a[start][k] for k in keys):
             end += 1
         difference = tied(a[start:end], b[start:end], start, expected.column_names)
         if difference:

@@ -32,8 +32,8 @@ class DuckDB:
         warnings.filterwarnings("ignore", message="Arrow output on a DB-API result")
         self.pid, self.version = os.getpid(), duckdb.__version__
         self.connection = duckdb.connect(config={"threads": threads, "cache_local_files": False})
-        for name in tables.NAMES:
-            self.connection.execute(f"create view {name} as from read_parquet('{data}/{name}.parquet')")
+        for name, path in tables.paths(pathlib.Path(data)).items():
+            self.connection.execute(f"create view {name} as from read_parquet('{path}')")
         self.connection.execute("set parquet_metadata_cache = true")  # of the extension that read_parquet loaded
 
     def run(self, sql):
@@ -54,7 +54,8 @@ class Polars:
         import polars
 
         self.pid, self.version = os.getpid(), polars.__version__
-        self.context = polars.SQLContext({name: polars.scan_parquet(f"{data}/{name}.parquet") for name in tables.NAMES})
+        files = tables.paths(pathlib.Path(data))
+        self.context = polars.SQLContext({name: polars.scan_parquet(path) for name, path in files.items()})
 
     def run(self, sql):
         return self.context.execute(sql).collect(engine="streaming")
@@ -75,8 +76,8 @@ class DataFusion:
 
         self.pid, self.version = os.getpid(), datafusion.__version__
         self.context = datafusion.SessionContext(datafusion.SessionConfig().with_target_partitions(threads))
-        for name in tables.NAMES:
-            self.context.register_parquet(name, f"{data}/{name}.parquet")
+        for name, path in tables.paths(pathlib.Path(data)).items():
+            self.context.register_parquet(name, path)
 
     def run(self, sql):
         return self.context.sql(sql).to_arrow_table()

@@ -7,14 +7,12 @@ import tempfile
 import pyarrow
 
 import compare
-import queries
-import tables
 from process import Failed
 
 LATENCY_RUNS = 1000
 
 
-def start(engines, timeout_s):
+def start(engines, tables, timeout_s):
     """Starts every engine and asks it something small, so that the first query measured does not pay for what a
     process does once. The reasons of those that cannot, by name; they are taken out of engines."""
     missing = {}
@@ -22,7 +20,7 @@ def start(engines, timeout_s):
         for name, engine in list(engines.items()):
             try:
                 engine.start()
-                for table in tables.NAMES:
+                for table in tables:
                     engine.ask(timeout_s, sql=f"select count(*) from {table}", answer=f"{folder}/warm")
             except Failed as failed:
                 missing[name] = str(failed)
@@ -43,15 +41,15 @@ def quantiles(seconds):
     return [ordered[int(q * len(ordered))] for q in (0, 0.5, 0.99)]
 
 
-def measure(engines, numbers, scale, runs, timeout_s):
-    """By query number and engine: {"seconds": [...], "cpu_seconds": [...], "peak_bytes": n, "rows": n}, or what came
+def measure(engines, queries, runs, timeout_s):
+    """By the label of the query and engine: {"seconds": [...], "cpu_seconds": [...], "peak_bytes": n, "rows": n}, or what came
     before "failed" or "differs"."""
     results = {}
     with tempfile.TemporaryDirectory() as folder:
-        for number in numbers:
-            results[number] = one(engines, number, scale, runs, timeout_s, pathlib.Path(folder))
-            best = {name: f"{min(r['seconds']):.4f}" if ok(r) else "failed" for name, r in results[number].items()}
-            print(f"q{number:02} " + "  ".join(f"{name} {text}" for name, text in best.items()), flush=True)
+        for number, (label, query) in enumerate(queries.items()):
+            results[label] = one(engines, query, number, runs, timeout_s, pathlib.Path(folder))
+            best = {name: f"{min(r['seconds']):.4f}" if ok(r) else "failed" for name, r in results[label].items()}
+            print(f"q{label} " + "  ".join(f"{name} {text}" for name, text in best.items()), flush=True)
     return results
 
 
@@ -59,17 +57,16 @@ def ok(result):
     return "failed" not in result and "differs" not in result
 
 
-def one(engines, number, scale, runs, timeout_s, folder):
-    """One query: in each run all engines, the next one first."""
-    sql = queries.text(number, scale)
+def one(engines, query, number, runs, timeout_s, folder):
+    """One query, the number says the how manieth: in each run all engines, the next one first."""
     names = list(engines)
     results = {name: {"seconds": [], "cpu_seconds": [], "peak_bytes": 0, "rows": None} for name in names}
     for run in range(runs):
         first = (number + run) % len(names)
         for name in names[first:] + names[:first]:
             if ok(results[name]):
-                ask(engines[name], sql, results[name], folder / name, timeout_s)
-        check(number, sql, {name: folder / name for name in names if ok(results[name])}, results)
+                ask(engines[name], query.text(name), results[name], folder / name, timeout_s)
+        check(query, {name: folder / name for name in names if ok(results[name])}, results)
     return results
 
 
@@ -86,7 +83,7 @@ def ask(engine, sql, result, answer, timeout_s):
     result["rows"] = reply["rows"]
 
 
-def check(number, sql, answers, results):
+def check(query, answers, results):
     """Compares every answer with that of the first engine, a peer where there is one."""
     expected = None
     for name, path in answers.items():
@@ -96,7 +93,7 @@ def check(number, sql, answers, results):
         if expected is None:
             reference, expected = name, answer
             continue
-        difference = compare.difference(expected, answer, queries.order(sql))
+        difference = compare.difference(expected, answer, query.order())
         if difference:
             results[name]["differs"] = f"from {reference}: {difference}"
-            print(f"q{number:02}: {name} differs from {reference}: {difference}", flush=True)
+            print(f"{name} differs from {reference}: {difference}", flush=True)

@@ -3,9 +3,9 @@
 import math
 
 from engines import TITLES
-from report import best_of, over, peer_ratio
+from report import best_of, name, over, peer_ratio
 
-WIDTH, HEIGHT = 960, 420
+HEIGHT, BAR, LETTER = 420, 38, 6.2
 LEFT, RIGHT, TOP, BOTTOM = 56, 16, 64, 52
 AHEAD, BEHIND = "#2a7f62", "#c8553d"
 TICKS = [0.05, 0.1, 0.2, 0.25, 0.33, 0.5, 0.75, 1, 1.5, 2, 3, 4, 5, 10, 20, 50, 100]
@@ -14,7 +14,7 @@ TICKS = [0.05, 0.1, 0.2, 0.25, 0.33, 0.5, 0.75, 1, 1.5, 2, 3, 4, 5, 10, 20, 50, 
 def ratios(outcome):
     """The picture, or None without Skein and a peer to compare."""
     best = best_of(outcome, "seconds")
-    bars = [(f"Q{number}", peer_ratio(results), fastest(results)) for number, results in best.items()]
+    bars = [(name(label), peer_ratio(results), fastest(results)) for label, results in best.items()]
     whole = [results for results in best.values() if None not in results.values()]
     sums = {name: sum(results[name] for results in whole) for name in outcome["versions"]}
     bars.append(("Σ", over(sums.get("skein"), sums.get(fastest(sums))), fastest(sums)))
@@ -34,13 +34,14 @@ def draw(outcome, bars, low, high):
     def y(value):
         return TOP + (HEIGHT - TOP - BOTTOM) * math.log(high / value) / math.log(high / low)
 
-    step = (WIDTH - LEFT - RIGHT) / len(bars)
-    parts = [words(LEFT, 24, f"Skein's time over the best peer's, TPC-H SF {outcome['scale']}", size=16, weight="bold"),
+    step = max(BAR, *(LETTER * len(label) for label, _, _ in bars))
+    width = LEFT + step * len(bars) + RIGHT
+    parts = [words(LEFT, 24, f"Skein's time over the best peer's: {outcome['title']}", size=16, weight="bold"),
              words(LEFT, 44, f"{outcome['date']} · {outcome['machine']['cpu']} · {outcome['threads']} threads · "
                              f"best of {outcome['runs']} · below 1 Skein is faster · under each bar: the best peer", fill="#555")]
     for tick in TICKS:
         if low <= tick <= high:
-            parts.append(f'<line x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y(tick):.1f}" y2="{y(tick):.1f}" stroke="#ddd"/>')
+            parts.append(f'<line x1="{LEFT}" x2="{width - RIGHT:.1f}" y1="{y(tick):.1f}" y2="{y(tick):.1f}" stroke="#ddd"/>')
             parts.append(words(LEFT - 8, y(tick) + 4, f"{tick:g}×", anchor="end", fill="#555"))
     for number, (label, value, peer) in enumerate(bars):
         middle = LEFT + step * (number + 0.5)
@@ -52,9 +53,9 @@ def draw(outcome, bars, low, high):
                          f'height="{max(end - top, 1):.1f}" fill="{AHEAD if value <= 1 else BEHIND}"/>')
             parts.append(words(middle, y(value) + (13 if value <= 1 else -4), f"{value:.2f}", anchor="middle", size=10))
         parts.append(words(middle, HEIGHT - BOTTOM + 38, TITLES.get(peer, ""), anchor="middle", size=8, fill="#777"))
-    parts.append(f'<line x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y(1):.1f}" y2="{y(1):.1f}" stroke="#222" stroke-width="1.5"/>')
-    return (f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" font-family="sans-serif">\n'
-            f'<rect width="{WIDTH}" height="{HEIGHT}" fill="white"/>\n' + "\n".join(parts) + "\n</svg>\n")
+    parts.append(f'<line x1="{LEFT}" x2="{width - RIGHT:.1f}" y1="{y(1):.1f}" y2="{y(1):.1f}" stroke="#222" stroke-width="1.5"/>')
+    return (f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:.0f} {HEIGHT}" font-family="sans-serif">\n'
+            f'<rect width="{width:.0f}" height="{HEIGHT}" fill="white"/>\n' + "\n".join(parts) + "\n</svg>\n")
 
 
 def words(x, y, text, anchor="start", size=11, weight="normal", fill="#222"):

@@ -12,21 +12,22 @@ def text(outcome, picture):
     if picture:
         parts.append(f"![Skein's time over the best peer's, per query]({picture})")
     parts += [seconds(outcome, names), cpu(outcome, names), memory(outcome, names), latency(outcome),
-              settings(outcome, names), faults(outcome, names)]
+              settings(outcome, names), dialects(outcome, names), faults(outcome, names)]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
 def head(outcome, names):
     machine = outcome["machine"]
     versions = ", ".join(f"{TITLES[name]} {version(outcome, name)}" for name in names)
-    return f"""# TPC-H at SF {outcome["scale"]}, {outcome["date"]}
+    return f"""# {outcome["title"]}, {outcome["date"]}
 
 {versions}.
 
 * {machine["cpu"]}, {machine["cpus"]} CPUs, {machine["memory_bytes"] / GIB:.0f} GiB; {machine["system"]}; \
 Python {machine["python"]}; load average {machine["load"]:.2f} before the start
-* {outcome["threads"]} threads each, best of {outcome["runs"]}, {outcome["bytes"] / MIB:,.0f} MiB of snappy Parquet by \
-tpchgen-cli in the page cache, decoded anew in every query
+* {outcome["threads"]} threads each, best of {outcome["runs"]}, {outcome["bytes"] / MIB:,.0f} MiB in the page cache, \
+decoded anew in every query
+* {outcome["files"]}
 * ratios of this one run are the claim, its absolute times are not: [how it is measured](../peers/README.md)"""
 
 
@@ -39,8 +40,8 @@ def seconds(outcome, names):
     rival = "skein" in names and len(names) > 1
     header = ["Query", *map(TITLES.get, names)] + ["Skein / best peer"] * rival
     lines = []
-    for number, results in best.items():
-        line = [f"{number}", *(show(results, name) for name in names)]
+    for label, results in best.items():
+        line = [titled(outcome, label), *(show(results, name) for name in names)]
         if rival:
             line.append(ratio_text(peer_ratio(results)))
         lines.append(line)
@@ -63,21 +64,26 @@ def seconds(outcome, names):
 def cpu(outcome, names):
     best = best_of(outcome, "cpu_seconds")
     whole = [results for results in best.values() if all(results[name] is not None for name in names)]
-    lines = [[f"{number}", *(show(results, name) for name in names)] for number, results in best.items()]
-    lines.append(["**Σ**", *(f"**{sum(results[name] for results in whole):.3f}**" for name in names)])
+    rival = "skein" in names and len(names) > 1
+    lines = [[titled(outcome, label), *(show(results, name) for name in names), *[ratio_text(peer_ratio(results))] * rival]
+             for label, results in best.items()]
+    sums = {name: sum(results[name] for results in whole) for name in names}
+    lines.append(["**Σ**", *(f"**{sums[name]:.3f}**" for name in names),
+                  *[f"**{ratio_text(peer_ratio(sums) if whole else None)}**"] * rival])
     return ("## CPU seconds\n\nUser and system time, the least of the runs; Skein's with the client's.\n\n"
-            + table(["Query", *map(TITLES.get, names)], lines))
+            + table(["Query", *map(TITLES.get, names)] + ["Skein / best peer"] * rival, lines))
 
 
 def memory(outcome, names):
-    lines = []
-    for name in names:
-        peaks = {number: results[name]["peak_bytes"] for number, results in outcome["queries"].items()}
-        worst = max(peaks, key=peaks.get)
-        lines.append([TITLES[name], f"{outcome['base_bytes'][name] / MIB:,.0f}", f"{peaks[worst] / MIB:,.0f}", f"Q{worst}"])
+    queries = outcome["queries"].items()
+    lines = [["when ready", *(f"{outcome['base_bytes'][name] / MIB:,.0f}" for name in names)]]
+    lines += [[titled(outcome, label), *(f"{results[name]['peak_bytes'] / MIB:,.0f}" for name in names)]
+              for label, results in queries]
+    peaks = (max(results[name]["peak_bytes"] for _, results in queries) for name in names)
+    lines.append(["**highest**", *(f"**{peak / MIB:,.0f}**" for peak in peaks)])
     return ("## Anonymous memory, MiB\n\nRssAnon of the engine's process, which is Python for the peers and the server for "
-            "Skein:\nwhen it is ready, and the highest sample of all runs.\n\n"
-            + table(["Engine", "Before", "Peak", "in"], lines))
+            "Skein:\nthe highest sample while each query ran, with what the queries before it left behind.\n\n"
+            + table(["Query", *map(TITLES.get, names)], lines))
 
 
 def latency(outcome):
@@ -93,21 +99,36 @@ def settings(outcome, names):
     return "## Settings\n\n" + "\n".join(f"* {TITLES[name]}: {outcome['settings'][name]}" for name in names)
 
 
+def dialects(outcome, names):
+    lines = [f"* {name(label)}, {TITLES[engine]}: {reason}" for label, reasons in outcome["dialects"].items()
+             for engine, reason in reasons.items() if engine in names]
+    return "## Dialects\n\nThe text is the same for all engines but here:\n\n" + "\n".join(lines) if lines else ""
+
+
 def faults(outcome, names):
     lines = [f"* {TITLES[name]} was left out: {why}" for name, why in outcome["missing"].items()]
-    for number, results in outcome["queries"].items():
-        for name in names:
+    for label, results in outcome["queries"].items():
+        for engine in names:
             for word in ("failed", "differs"):
-                if word in results[name]:
-                    lines.append(f"* Q{number}, {TITLES[name]} {word}{':' * (word == 'failed')} {results[name][word]}")
+                if word in results[engine]:
+                    lines.append(f"* {name(label)}, {TITLES[engine]} {word}{':' * (word == 'failed')} {results[engine][word]}")
     answers = "All engines gave the same answers in all runs." if len(names) > 1 and not lines else ""
     return "## Answers\n\n" + ("\n".join(lines) or answers) if lines or answers else ""
 
 
+def name(label):
+    return f"Q{label}" if label.isdigit() else label
+
+
+def titled(outcome, label):
+    """The first cell of a query's line."""
+    return f"{label} {outcome['titles'][label]}".strip()
+
+
 def best_of(outcome, field):
     """The least value by query and engine, None where there was no right answer."""
-    return {number: {name: min(result[field]) if ok(result) else None for name, result in results.items()}
-            for number, results in outcome["queries"].items()}
+    return {label: {name: min(result[field]) if ok(result) else None for name, result in results.items()}
+            for label, results in outcome["queries"].items()}
 
 
 def peer_ratio(values):
