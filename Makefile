@@ -42,7 +42,7 @@ SIMD ?= ./internal/simd ./storage/parquet/... ./exec/kernel ./exec/eval
 
 packages_with = $$(grep -rlE --include='*_test.go' $(1) . | xargs -r -n1 dirname | sort -u)
 
-.PHONY: help build test test-scalar race slt rewrite bench bench-peers bench-latency lint fuzz demo clean slt-expectations tpch-sf1-check \
+.PHONY: help build test test-scalar race slt rewrite bench bench-peers bench-shapes bench-latency lint fuzz demo clean slt-expectations tpch-sf1-check \
 	tpch-answers minio s3-check s3-bench
 
 help: ## Show the verbs
@@ -77,6 +77,13 @@ bench: ## Run the micro benchmarks (RUN=Name narrows them)
 bench-peers: build ## Compare with DuckDB, Polars and DataFusion on TPC-H (SF=1 RUNS=5 THREADS=2)
 	@$(PYTHON) -B bench/peers/environment.py data/venv
 	@data/venv/bin/python -B bench/peers --sf $${SF:-1} --runs $${RUNS:-5} --threads $${THREADS:-2} $(ARGS)
+
+bench-shapes: build ## Compare on group-bys, joins, web events, file layouts (SUITES="groupby join events layouts" ROWS= SF= RUNS=5)
+	@$(PYTHON) -B bench/peers/environment.py data/venv
+	@failed=; for suite in $${SUITES:-groupby join events layouts}; do \
+		data/venv/bin/python -B bench/peers --suite $$suite $${ROWS:+--rows $$ROWS} $${SF:+--sf $$SF} \
+			--runs $${RUNS:-5} --threads $${THREADS:-2} $(ARGS) || failed=1; \
+	done; [ -z "$$failed" ]
 
 bench-latency: build ## Latency and rate of small statements through Flight SQL, from Python and from 64 Go clients
 	@$(PYTHON) -B bench/peers/environment.py data/venv

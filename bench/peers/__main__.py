@@ -19,7 +19,7 @@ import report
 import tables
 from process import Engine, Failed
 
-SUITES = ["tpch"]  # each a module with a SUITE
+SUITES = "tpch groupby join events layouts".split()  # each a module with a SUITE
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 INTERRUPTS = signal.SIGINT, signal.SIGTERM, signal.SIGHUP
 
