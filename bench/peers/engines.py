@@ -90,7 +90,9 @@ class DataFusion:
 
 
 class Skein:
-    settings = "serve --threads {threads} --workers 2, its own process; queries through ADBC Flight SQL over TCP"
+    settings = ("serve --threads {threads} --workers 2 --column-cache 0, its own process; queries through ADBC Flight SQL "
+                "over TCP")
+    options = ["--column-cache", "0"]
     start_timeout_s = 60
 
     def __init__(self, data, threads, skein):
@@ -100,7 +102,7 @@ class Skein:
         with tempfile.TemporaryDirectory() as folder:
             said = pathlib.Path(folder) / "said"  # a file, not a pipe: nobody reads on after the first line
             command = [skein, "serve", "--listen", "127.0.0.1:0", "--threads", str(threads), "--workers", "2",
-                       "--tables", data]
+                       "--tables", data, *self.options]
             with open(said, "w") as out:
                 self.server = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out)
             self.pid = self.server.pid
@@ -150,5 +152,11 @@ class Skein:
             self.server.wait()
 
 
-BY_NAME = {"duckdb": DuckDB, "polars": Polars, "datafusion": DataFusion, "skein": Skein}
-TITLES = {"duckdb": "DuckDB", "polars": "Polars", "datafusion": "DataFusion", "skein": "Skein"}
+class Warm(Skein):
+    settings = "the same with its default column cache: from the second run on, decoded values are there. No part of any ratio"
+    options = []
+
+
+BY_NAME = {"duckdb": DuckDB, "polars": Polars, "datafusion": DataFusion, "skein": Skein, "warm": Warm}
+TITLES = {"duckdb": "DuckDB", "polars": "Polars", "datafusion": "DataFusion", "skein": "Skein", "warm": "Skein, warm"}
+PEERS = ["duckdb", "polars", "datafusion"]

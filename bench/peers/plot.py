@@ -2,7 +2,7 @@
 
 import math
 
-from engines import TITLES
+from engines import PEERS, TITLES
 from report import best_of, name, over, peer_ratio
 
 HEIGHT, BAR, LETTER = 420, 38, 6.2
@@ -26,7 +26,7 @@ def ratios(outcome):
 
 
 def fastest(values):
-    peers = {name: value for name, value in values.items() if name != "skein" and value is not None}
+    peers = {name: value for name, value in values.items() if name in PEERS and value is not None}
     return min(peers, key=peers.get, default=None)
 
 

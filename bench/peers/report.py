@@ -1,6 +1,6 @@
 """The outcome as one page of Markdown."""
 
-from engines import TITLES
+from engines import PEERS, TITLES
 from measure import LATENCY_RUNS, ok
 
 GIB, MIB = 1 << 30, 1 << 20
@@ -18,7 +18,7 @@ def text(outcome, picture):
 
 def head(outcome, names):
     machine = outcome["machine"]
-    versions = ", ".join(f"{TITLES[name]} {version(outcome, name)}" for name in names)
+    versions = ", ".join(f"{TITLES[name]} {version(outcome, name)}" for name in names if name != "warm")
     return f"""# {outcome["title"]}, {outcome["date"]}
 
 {versions}.
@@ -37,7 +37,7 @@ def version(outcome, name):
 
 def seconds(outcome, names):
     best = best_of(outcome, "seconds")
-    rival = "skein" in names and len(names) > 1
+    rival = rivals(names)
     header = ["Query", *map(TITLES.get, names)] + ["Skein / best peer"] * rival
     lines = []
     for label, results in best.items():
@@ -50,7 +50,7 @@ def seconds(outcome, names):
     label = "Σ" if len(whole) == len(best) else f"Σ of the {len(whole)} that all answered"
     lines.append([f"**{label}**", *(f"**{sums[name]:.3f}**" for name in names)])
     if rival:
-        peers = [name for name in names if name != "skein"]
+        peers = [name for name in names if name in PEERS]
         lines[-1].append(f"**{ratio_text(peer_ratio(sums) if whole else None)}**")
         lines.append(["Skein Σ / Σ", *(ratio_text(over(sums["skein"], sums[name])) for name in names), ""])
         floor = sum(min(results[name] for name in peers) for results in whole)
@@ -64,7 +64,7 @@ def seconds(outcome, names):
 def cpu(outcome, names):
     best = best_of(outcome, "cpu_seconds")
     whole = [results for results in best.values() if all(results[name] is not None for name in names)]
-    rival = "skein" in names and len(names) > 1
+    rival = rivals(names)
     lines = [[titled(outcome, label), *(show(results, name) for name in names), *[ratio_text(peer_ratio(results))] * rival]
              for label, results in best.items()]
     sums = {name: sum(results[name] for results in whole) for name in names}
@@ -133,8 +133,13 @@ def best_of(outcome, field):
 
 def peer_ratio(values):
     """Skein's value over the least of the peers', None where one is missing."""
-    peers = [value for name, value in values.items() if name != "skein" and value is not None]
+    peers = [value for name, value in values.items() if name in PEERS and value is not None]
     return over(values.get("skein"), min(peers, default=None))
+
+
+def rivals(names):
+    """Whether there is a ratio to show."""
+    return "skein" in names and any(name in PEERS for name in names)
 
 
 def over(a, b):
