@@ -20,6 +20,8 @@ type groups struct {
 	nullable []bool
 	lead     *leads // nil: groups are found by all keys
 	mayLead  bool   // a leading key may still be found
+	nextLead int    // groups from which one is looked for
+	seen     int    // rows while one may be found
 
 	layout  *key.Layout
 	strings *key.Strings
@@ -74,6 +76,7 @@ func (g *groups) assign(cols []vector.Column, rows int, sel vector.Selection, gi
 	if err := g.assignHashed(cols, rows, sel, gids); err != nil {
 		return gids, err
 	}
+	g.seen += n
 	return gids, g.lookForLead()
 }
 
@@ -309,19 +312,31 @@ func (g *groups) columns(from, to int) ([]vector.Column, error) {
 	return out, nil
 }
 
+// translation is how groups.merge finds the strings of from here: by their ids, where
+// many groups share them, else (nil) by their bytes.
+func (g *groups) translation(from *groups, merged int) *key.Translation {
+	if !g.layout.HasStrings() || g.lead != nil || from.lead != nil || from.strings.Len() > merged {
+		return nil
+	}
+	return key.NewTranslation(from.strings, g.strings)
+}
+
 // merge finds or makes the groups of from with numbers at, in any order and at most
 // a batch of them, and gives their numbers here.
-func (g *groups) merge(from *groups, at, to []uint32) error {
-	plain := from.lead == nil && g.lead == nil
-	if plain && !g.layout.HasStrings() && !slices.ContainsFunc(g.looks, func(f *first) bool { return f != nil }) {
-		if g.dense.off || g.dense.known != g.n {
-			b := &g.block
-			b.N, b.Words, b.Hashes = len(at), from.wordsOf(at, b.Words), b.Hashes[:0]
-			for _, id := range at {
-				b.Hashes = append(b.Hashes, from.hashes[id])
-			}
-			return g.find(b, to)
+func (g *groups) merge(from *groups, at, to []uint32, t *key.Translation) error {
+	plain := from.lead == nil && g.lead == nil && !slices.ContainsFunc(g.looks, func(f *first) bool { return f != nil })
+	if plain && (t != nil || !g.layout.HasStrings() && (g.dense.off || g.dense.known != g.n)) {
+		b := &g.block
+		b.N, b.Words, b.Hashes = len(at), from.wordsOf(at, b.Words), b.Hashes[:0]
+		for _, id := range at {
+			b.Hashes = append(b.Hashes, from.hashes[id])
 		}
+		if t != nil {
+			if err := g.layout.Translate(b.Words, t); err != nil {
+				return err
+			}
+		}
+		return g.find(b, to)
 	}
 	cols, err := from.pick(at, g.rows.all(len(at)))
 	if err != nil {

@@ -19,11 +19,14 @@ import (
 // value stand in a list, and where they become many the table goes back to all keys.
 
 const (
-	// leadCheck is the number of groups from which a leading key is looked for.
-	leadCheck = 1 << 10
-	// leadShare is how many groups must have a value of the leading key to
-	// themselves.
-	leadShare = 0.95
+	// leadCheck is the number of groups from which a leading key is looked for, at
+	// every doubling up to lastLeadCheck.
+	leadCheck     = 1 << 10
+	lastLeadCheck = 1 << 16
+	// leadRepeats is how many rows must have found a group that was there for each
+	// group whose leading value another one has. Keys that have nothing to do with each
+	// other share values of one sooner than of all.
+	leadRepeats = 32
 )
 
 // leads is how groups with a leading key are found.
@@ -54,11 +57,12 @@ func leadable(types []expr.Type, l *key.Layout) bool {
 
 // lookForLead takes up a leading key if the groups have one.
 func (g *groups) lookForLead() error {
-	if g.n < leadCheck || !g.mayLead {
+	if !g.mayLead || g.n < g.nextLead {
 		return nil
 	}
-	g.mayLead = false // asked once
-	best, most := -1, int(leadShare*float64(g.n))
+	g.nextLead = 2 * g.n
+	g.mayLead = g.nextLead <= lastLeadCheck
+	best, most := -1, g.n-1-(g.seen-g.n)/leadRepeats
 	for i, t := range g.types {
 		if !isDenseType(t) {
 			continue
@@ -67,7 +71,7 @@ func (g *groups) lookForLead() error {
 			best, most = i, n
 		}
 	}
-	if best < 0 {
+	if best < 0 || g.seen < g.n+g.n/16 {
 		return nil
 	}
 	return g.enterLead(best)

@@ -23,6 +23,8 @@ const (
 	// one's. When keys come at random out of D the reduction rises as the table
 	// covers more of D; when they are all new, or come in clusters, it stays.
 	worthGrowing = 1.07
+	// widest is how many values the array of a table may cover when they come in order.
+	widest = 1 << 20
 	// finest is the number of partitions by which sealed tables are sorted: any
 	// coarser power of two is a union of neighbours.
 	finest = 256
@@ -40,9 +42,12 @@ func newGrowth() growth { return growth{next: firstCheck} }
 
 // full takes note of rows and reports whether a table is to be sealed. A table that
 // finds groups by an array of values stays while keys come in no order: the array
-// covers them all anyway.
+// covers them all anyway. Where they come in order it need not cover all.
 func (g *growth) full(rows int, t *groups) bool {
 	g.rows += rows
+	if d := &t.dense; len(d.gids) > widest && d.inOrder() {
+		return true
+	}
 	if t.n < g.next {
 		return false
 	}

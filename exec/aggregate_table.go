@@ -23,7 +23,7 @@ func newAggregateTable(p *aggregatePlan, account *memory.Account) *aggregateTabl
 	t := &aggregateTable{plan: p, b: &budget{account: account}, states: make([]accumulator, len(p.states))}
 	if len(p.keys) > 0 {
 		t.groups = newGroups(p.keys, p.nullable, t.b)
-		t.groups.mayLead = leadable(p.keys, t.groups.layout)
+		t.groups.mayLead, t.groups.nextLead = leadable(p.keys, t.groups.layout), leadCheck
 	}
 	for i, s := range p.states {
 		t.states[i] = s.make(t.b)
@@ -85,9 +85,10 @@ func (t *aggregateTable) merge(from *aggregateTable, at []uint32) error {
 		return err
 	}
 	to := make([]uint32, len(at))
+	strings := t.groups.translation(from.groups, len(at))
 	for lo := 0; lo < len(at); lo += vector.MaxRows {
 		hi := min(len(at), lo+vector.MaxRows)
-		if err := t.groups.merge(from.groups, at[lo:hi], to[lo:hi]); err != nil {
+		if err := t.groups.merge(from.groups, at[lo:hi], to[lo:hi], strings); err != nil {
 			return err
 		}
 	}
