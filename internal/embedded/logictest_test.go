@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/skein-query/skein/coordinator/place"
 	"github.com/skein-query/skein/flight/value"
@@ -34,6 +35,7 @@ func configurations() []configuration {
 func start(t testing.TB, c Config, tables string) *Server {
 	t.Helper()
 	c.Listen, c.MemoryBytes = "127.0.0.1:0", 2<<30
+	c.Lease = 5 * time.Second // a client may leave before it hears of its query
 	if tables != "" {
 		c.Tables = []string{tables}
 	}

@@ -35,6 +35,7 @@ type Config struct {
 	Encode       bool // fragments travel as Substrait within the process too
 	Frames       bool // pieces take the form they would have on a network
 	BatchRows    int
+	Lease        time.Duration // of results that nobody fetches; 0: Flight's default
 	Version      string
 	Log          *slog.Logger
 }
@@ -118,7 +119,7 @@ func (s *Server) startCluster(c Config, store object.Store) (*session.Statements
 }
 
 func (s *Server) listen(c Config, statements *session.Statements) error {
-	s.flight = flight.New(flight.Config{Statements: statements, Catalog: statements, Sessions: statements, Log: c.Log,
+	s.flight = flight.New(flight.Config{Statements: statements, Catalog: statements, Sessions: statements, Log: c.Log, Lease: c.Lease,
 		About: flight.About{Version: c.Version, Keywords: sql.Keywords(), StringFunctions: expr.FunctionNames()}})
 	l, err := net.Listen("tcp", c.Listen)
 	if err != nil {
