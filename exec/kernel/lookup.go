@@ -9,7 +9,8 @@ import (
 type Code interface{ uint8 | uint16 | uint32 }
 
 // SelectCodes gives the rows whose code passes: lut has one byte, 0 or 1, per
-// dictionary entry; it is read fastest when it has 256 bytes or more, by fours.
+// dictionary entry; it is read fastest when it has 256 bytes or more, by fours. A code
+// without a byte is a bug elsewhere: it panics, or its row does not pass.
 func SelectCodes[C Code](codes []C, lut []uint8, sel vector.Selection, out vector.Selection) vector.Selection {
 	return selectCodesAt(best, codes, lut, sel, out)
 }
