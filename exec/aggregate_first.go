@@ -1,6 +1,8 @@
 package exec
 
 import (
+	"bytes"
+
 	"github.com/skein-query/skein/exec/eval"
 	"github.com/skein-query/skein/exec/vector"
 	"github.com/skein-query/skein/internal/sqlerr"
@@ -195,5 +197,60 @@ func (a *first) nestedColumn(from, to int, valid vector.Bitmap) vector.Column {
 	all := vector.Concat(parts)
 	out := vector.Gather(&all, at)
 	out.Valid = valid
+	return out
+}
+
+// takeColumn is take from a column in any encoding, NULLs included.
+func (a *first) takeColumn(c *vector.Column, rows, ids []uint32) error {
+	for i, row := range rows {
+		if c.IsNull(int(row)) {
+			continue
+		}
+		values, at := c.At(int(row))
+		a.has[ids[i]] = true
+		if err := a.set(ids[i], values, at); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// same reports whether row of a column has the value of group id; NULLs are equal.
+func (a *first) same(c *vector.Column, row int, id uint32) bool {
+	if null := c.IsNull(row); null || !a.has[id] {
+		return null == !a.has[id]
+	}
+	values, at := c.At(row)
+	if a.kind == vector.String {
+		return equalViews(&values.Views()[at], values.Buffers, &a.arena.views[id], a.arena.buffers)
+	}
+	return bytes.Equal(values.Data[at*a.width:(at+1)*a.width], a.data[int(id)*a.width:(int(id)+1)*a.width])
+}
+
+func equalViews(v *vector.View, buffers [][]byte, w *vector.View, others [][]byte) bool {
+	if v.Len != w.Len {
+		return false
+	}
+	return bytes.Equal(v.Bytes(buffers), w.Bytes(others))
+}
+
+// differ appends the numbers, counted in the selection, of the rows that have another
+// value than their group.
+func (a *first) differ(c *vector.Column, sel vector.Selection, gids, out []uint32) []uint32 {
+	switch {
+	case c.Dict == nil && c.Valid == nil && a.kind == vector.String:
+		views := c.Views()
+		for i, id := range gids {
+			if !a.has[id] || !equalViews(&views[selected(sel, i)], c.Buffers, &a.arena.views[id], a.arena.buffers) {
+				out = append(out, uint32(i))
+			}
+		}
+	default:
+		for i, id := range gids {
+			if !a.same(c, selected(sel, i), id) {
+				out = append(out, uint32(i))
+			}
+		}
+	}
 	return out
 }

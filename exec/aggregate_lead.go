@@ -1,11 +1,9 @@
 package exec
 
 import (
-	"bytes"
 	"slices"
 
 	"github.com/skein-query/skein/exec/key"
-	"github.com/skein-query/skein/exec/memory"
 	"github.com/skein-query/skein/exec/vector"
 	"github.com/skein-query/skein/planner/expr"
 )
@@ -306,49 +304,6 @@ func (g *groups) withLater(list []uint32, id uint32) []uint32 {
 	return list
 }
 
-// alike makes all tables find their groups in one way: by the leading key of the first
-// that has one.
-func alike(tables []*sealed) error {
-	lead := -1
-	for _, t := range tables {
-		if t.groups != nil && t.groups.lead != nil && lead < 0 {
-			lead = t.groups.lead.key
-		}
-	}
-	if lead < 0 {
-		return nil
-	}
-	for _, t := range tables {
-		g := t.groups
-		if g.lead != nil && g.lead.key == lead {
-			continue
-		}
-		if g.lead != nil {
-			if err := g.leaveLead(); err != nil {
-				return err
-			}
-		}
-		if err := g.enterLead(lead); err != nil {
-			return err
-		}
-		t.findRange()
-	}
-	return nil
-}
-
-// newTable is an empty table that finds its groups as the table like does.
-func newTable(p *aggregatePlan, like *aggregateTable, account *memory.Account) (*aggregateTable, error) {
-	t := newAggregateTable(p, account)
-	if like.groups == nil || like.groups.lead == nil {
-		return t, nil
-	}
-	if err := t.groups.enterLead(like.groups.lead.key); err != nil {
-		t.b.free()
-		return nil, err
-	}
-	return t, nil
-}
-
 func (g *groups) sameRest(cols []vector.Column, row int, id uint32) bool {
 	for i, f := range g.lead.rest {
 		if f != nil && !f.same(&cols[i], row, id) {
@@ -356,59 +311,4 @@ func (g *groups) sameRest(cols []vector.Column, row int, id uint32) bool {
 		}
 	}
 	return true
-}
-
-// takeColumn is take from a column in any encoding, NULLs included.
-func (a *first) takeColumn(c *vector.Column, rows, ids []uint32) error {
-	for i, row := range rows {
-		if c.IsNull(int(row)) {
-			continue
-		}
-		values, at := c.At(int(row))
-		a.has[ids[i]] = true
-		if err := a.set(ids[i], values, at); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// same reports whether row of a column has the value of group id; NULLs are equal.
-func (a *first) same(c *vector.Column, row int, id uint32) bool {
-	if null := c.IsNull(row); null || !a.has[id] {
-		return null == !a.has[id]
-	}
-	values, at := c.At(row)
-	if a.kind == vector.String {
-		return equalViews(&values.Views()[at], values.Buffers, &a.arena.views[id], a.arena.buffers)
-	}
-	return bytes.Equal(values.Data[at*a.width:(at+1)*a.width], a.data[int(id)*a.width:(int(id)+1)*a.width])
-}
-
-func equalViews(v *vector.View, buffers [][]byte, w *vector.View, others [][]byte) bool {
-	if v.Len != w.Len {
-		return false
-	}
-	return bytes.Equal(v.Bytes(buffers), w.Bytes(others))
-}
-
-// differ appends the numbers, counted in the selection, of the rows that have another
-// value than their group.
-func (a *first) differ(c *vector.Column, sel vector.Selection, gids, out []uint32) []uint32 {
-	switch {
-	case c.Dict == nil && c.Valid == nil && a.kind == vector.String:
-		views := c.Views()
-		for i, id := range gids {
-			if !a.has[id] || !equalViews(&views[selected(sel, i)], c.Buffers, &a.arena.views[id], a.arena.buffers) {
-				out = append(out, uint32(i))
-			}
-		}
-	default:
-		for i, id := range gids {
-			if !a.same(c, selected(sel, i), id) {
-				out = append(out, uint32(i))
-			}
-		}
-	}
-	return out
 }

@@ -236,3 +236,46 @@ func (s *tableMerge) leave() {
 	}
 	s.tables = nil
 }
+
+// alike makes all tables find their groups in one way: by the leading key of the first
+// that has one.
+func alike(tables []*sealed) error {
+	lead := -1
+	for _, t := range tables {
+		if t.groups != nil && t.groups.lead != nil && lead < 0 {
+			lead = t.groups.lead.key
+		}
+	}
+	if lead < 0 {
+		return nil
+	}
+	for _, t := range tables {
+		g := t.groups
+		if g.lead != nil && g.lead.key == lead {
+			continue
+		}
+		if g.lead != nil {
+			if err := g.leaveLead(); err != nil {
+				return err
+			}
+		}
+		if err := g.enterLead(lead); err != nil {
+			return err
+		}
+		t.findRange()
+	}
+	return nil
+}
+
+// newTable is an empty table that finds its groups as the table like does.
+func newTable(p *aggregatePlan, like *aggregateTable, account *memory.Account) (*aggregateTable, error) {
+	t := newAggregateTable(p, account)
+	if like.groups == nil || like.groups.lead == nil {
+		return t, nil
+	}
+	if err := t.groups.enterLead(like.groups.lead.key); err != nil {
+		t.b.free()
+		return nil, err
+	}
+	return t, nil
+}
