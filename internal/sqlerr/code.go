@@ -66,4 +66,5 @@ const (
 	FileChanged             Code = "XS002" // a file changed under a running query; trying again is right
 	InvalidTicket           Code = "XS003" // a Flight ticket or handle that this cluster did not sign or no longer holds
 	InvalidPlan             Code = "XS004" // a Substrait plan that cannot be understood or does not fit its tables
+	InvalidMessage          Code = "XS005" // a message of another process that cannot be understood
 )
