@@ -139,9 +139,31 @@ func (a *aggregate) consume(ctx context.Context) error {
 	if err := a.table.grow(a.table.size()); err != nil { // the one group without keys, when no row has
 		return err
 	}
+	a.describe()
 	tables := append(a.full, seal(a.table))
 	a.arrived, a.full, a.table = true, nil, nil
 	return a.shared.publish(ctx, tables)
+}
+
+// describe notes how groups were found, for EXPLAIN ANALYZE.
+func (a *aggregate) describe() {
+	g := a.table.groups
+	if g == nil || a.env.Profile == nil {
+		return
+	}
+	how := "by hash"
+	switch {
+	case g.lead != nil:
+		how = "by leading key " + a.plan.node.Groups[g.lead.key].String()
+	case len(a.plan.keys) == 1 && !g.dense.off && g.dense.known == g.n:
+		how = "by array of values"
+	case len(g.codes.gids) > 0 && g.n < maxCodeSpace:
+		how = "by codes"
+	}
+	a.env.note(a.plan.node, "%s", how)
+	if len(a.full) > 0 {
+		a.env.note(a.plan.node, "several tables")
+	}
 }
 
 // seal ends the table and begins another.

@@ -204,6 +204,7 @@ func (s *joinBuild) seal(env *Env) error {
 		return err
 	}
 	s.filters.publish(s.index, env)
+	env.note(s.node, "%s of %d", s.index.table.kind(), s.index.keyed)
 	return nil
 }
 

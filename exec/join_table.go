@@ -31,6 +31,17 @@ type joinTable struct {
 	shared    bool     // more than one instance inserts
 }
 
+// kind is what the table is, for people.
+func (t *joinTable) kind() string {
+	switch {
+	case t.bits != nil:
+		return "bitmap"
+	case t.dense != nil:
+		return "array"
+	}
+	return "hash table"
+}
+
 // insertDense adds rows base, base+1, … with the given keys, the ones in skip
 // (ascending, counted from base) left out. It reports whether any key came twice.
 func (t *joinTable) insertDense(keys []uint64, base int, skip func(int) bool) (twice bool) {

@@ -3,7 +3,9 @@ package exec
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -30,6 +32,24 @@ type NodeProfile struct {
 
 	mu       sync.Mutex
 	accounts []*memory.Account // of the instances
+	notes    []string
+}
+
+// Note says something about how the operator ran, such as the kind of table it chose,
+// once however many instances say it.
+func (n *NodeProfile) Note(text string) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if !slices.Contains(n.notes, text) {
+		n.notes = append(n.notes, text)
+	}
+}
+
+// Notes is what was said.
+func (n *NodeProfile) Notes() []string {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return slices.Clone(n.notes)
 }
 
 // ScanProfile is what scans of files did.
@@ -79,6 +99,13 @@ func (p *Profile) Node(n physical.Node) *NodeProfile {
 		p.nodes[n] = c
 	}
 	return c
+}
+
+// note is NodeProfile.Note where something is measured.
+func (e *Env) note(n physical.Node, format string, args ...any) {
+	if e.Profile != nil {
+		e.Profile.Node(n).Note(fmt.Sprintf(format, args...))
+	}
 }
 
 // timed counts and times the operator it wraps.

@@ -159,6 +159,9 @@ func measured(n physical.Node, profile *exec.Profile) string {
 	if bytes := p.PeakBytes(); bytes > 0 {
 		fmt.Fprintf(&b, " memory=%s", size(bytes))
 	}
+	for _, note := range p.Notes() {
+		fmt.Fprintf(&b, " [%s]", note)
+	}
 	if _, ok := n.(*physical.Scan); ok {
 		s := &p.Scan
 		fmt.Fprintf(&b, " row groups=%d", s.RowGroups.Load())
