@@ -6,6 +6,7 @@ import (
 	"sync"
 
 	"github.com/skein-query/skein/exec/vector"
+	"github.com/skein-query/skein/internal/sqlerr"
 )
 
 // PieceID names a piece within an edge and partition.
@@ -25,6 +26,7 @@ type Edge struct {
 	taken    map[int]int // task → attempt whose pieces are in the log
 	complete bool
 	err      error
+	schema   string
 }
 
 // Piece is what one task sends to one partition: batches, or the frames that one
@@ -35,6 +37,8 @@ type Piece struct {
 	// Freed is called once, when the batches have been released and the frames are
 	// not needed any more; nil: nobody wants to know.
 	Freed func()
+
+	id PieceID // since it was sealed
 }
 
 // Empty reports whether there is nothing in the piece.
@@ -81,6 +85,7 @@ func (e *Edge) Seal(id PieceID, pieces []Piece) bool {
 			pieces[p].Free()
 			continue
 		}
+		pieces[p].id = id
 		e.parts[p] = append(e.parts[p], pieces[p])
 	}
 	e.wake()
@@ -121,6 +126,80 @@ func releaseAll(batches []*vector.Batch) {
 	}
 }
 
+// Describe says what the columns of the edge are, in words that producer and consumer
+// of one plan have in common.
+func (e *Edge) Describe(schema string) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.schema = schema
+}
+
+// Expect reports an error when the edge has been described in other words.
+func (e *Edge) Expect(schema string) error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if schema != "" && e.schema != "" && schema != e.schema {
+		return sqlerr.New(sqlerr.InvalidPlan, "the columns are %s, not %s", e.schema, schema)
+	}
+	return nil
+}
+
+// log is the number of the log that consumer partition p reads.
+func (e *Edge) log(p int) (int, error) {
+	if e.broadcast {
+		p = 0
+	}
+	if p < 0 || p >= len(e.parts) {
+		return 0, sqlerr.New(sqlerr.InvalidPlan, "partition %d of %d", p, len(e.parts))
+	}
+	return p, nil
+}
+
+// Sealed is a share of a sealed piece: batches, which the receiver owns, or frames,
+// which must not be changed.
+type Sealed struct {
+	ID      PieceID
+	Batches []*vector.Batch
+	Frames  []byte
+}
+
+// Release frees the share.
+func (s *Sealed) Release() { releaseAll(s.Batches) }
+
+// Piece gives a share of piece number cursor of a partition, in the order in which
+// pieces were sealed; it waits for it to be. io.EOF ends.
+func (e *Edge) Piece(ctx context.Context, partition, cursor int) (Sealed, error) {
+	p, err := e.log(partition)
+	if err != nil {
+		return Sealed{}, err
+	}
+	for {
+		e.mu.Lock()
+		if e.err != nil {
+			defer e.mu.Unlock()
+			return Sealed{}, e.err
+		}
+		if log := e.parts[p]; cursor < len(log) {
+			defer e.mu.Unlock()
+			s := Sealed{ID: log[cursor].id, Frames: log[cursor].Frames}
+			for _, b := range log[cursor].Batches {
+				s.Batches = append(s.Batches, b.Share())
+			}
+			return s, nil
+		}
+		complete, changed := e.complete, e.changed
+		e.mu.Unlock()
+		if complete {
+			return Sealed{}, io.EOF
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return Sealed{}, context.Cause(ctx)
+		}
+	}
+}
+
 // Reader reads one partition of an edge, piece by piece.
 type Reader struct {
 	edge      *Edge
@@ -135,9 +214,6 @@ type Reader struct {
 // consumer that is run again finds them; what was taken from a piece of frames may
 // be read on after that.
 func (e *Edge) Reader(p int) *Reader {
-	if e.broadcast {
-		p = 0
-	}
 	return &Reader{edge: e, partition: p}
 }
 
@@ -160,34 +236,13 @@ func (r *Reader) Next(ctx context.Context) (*vector.Batch, error) {
 }
 
 func (r *Reader) advance(ctx context.Context) error {
-	e := r.edge
-	for {
-		e.mu.Lock()
-		if e.err != nil {
-			defer e.mu.Unlock()
-			return e.err
-		}
-		log := e.parts[r.partition]
-		if r.cursor < len(log) {
-			for _, b := range log[r.cursor].Batches {
-				r.current = append(r.current, b.Share())
-			}
-			r.frames, r.decoder = log[r.cursor].Frames, Decoder{}
-			r.cursor++
-			e.mu.Unlock()
-			return nil
-		}
-		complete, changed := e.complete, e.changed
-		e.mu.Unlock()
-		if complete {
-			return io.EOF
-		}
-		select {
-		case <-changed:
-		case <-ctx.Done():
-			return context.Cause(ctx)
-		}
+	s, err := r.edge.Piece(ctx, r.partition, r.cursor)
+	if err != nil {
+		return err
 	}
+	r.current, r.frames, r.decoder = s.Batches, s.Frames, Decoder{}
+	r.cursor++
+	return nil
 }
 
 // Close frees what was taken and not read.

@@ -157,6 +157,62 @@ func TestAReaderWaitsForPiecesAndForItsContext(t *testing.T) {
 	}
 }
 
+func TestPiecesAreGivenByNumberWithTheirTask(t *testing.T) {
+	account := memory.NewLedger(0).NewAccount("test")
+	e := NewEdge(1, false)
+	e.Seal(PieceID{Task: 8, Attempt: 2}, []Piece{{Batches: []*vector.Batch{numbers(t, account, 1)}}})
+	e.Seal(PieceID{Task: 5}, []Piece{{Frames: make([]byte, 8)}})
+	e.Complete()
+	for cursor, want := range []PieceID{{Task: 8, Attempt: 2}, {Task: 5}} {
+		s, err := e.Piece(t.Context(), 0, cursor)
+		if err != nil || s.ID != want {
+			t.Errorf("piece %d is of %v, not %v (%v)", cursor, s.ID, want, err)
+		}
+		s.Release()
+	}
+	if _, err := e.Piece(t.Context(), 0, 2); err != io.EOF {
+		t.Errorf("after the last piece comes %v", err)
+	}
+	for _, p := range []int{-1, 1} {
+		if _, err := e.Piece(t.Context(), p, 0); err == nil {
+			t.Errorf("there is no partition %d", p)
+		}
+	}
+	e.Close(io.ErrUnexpectedEOF)
+	if account.UsedBytes() != 0 {
+		t.Errorf("%d bytes are left", account.UsedBytes())
+	}
+}
+
+func TestAnEdgeKnowsWhenItsColumnsAreOthers(t *testing.T) {
+	e := NewEdge(1, false)
+	if err := e.Expect("a bigint"); err != nil {
+		t.Errorf("nothing was said: %v", err)
+	}
+	e.Describe("a bigint")
+	if e.Expect("a bigint") != nil || e.Expect("") != nil || e.Expect("a text") == nil {
+		t.Error("the same and nothing are right, others are wrong")
+	}
+}
+
+func TestAQueryIsAwaited(t *testing.T) {
+	h := NewHub()
+	ctx, cancel := context.WithCancelCause(t.Context())
+	cancel(io.ErrClosedPipe)
+	if _, err := h.Await(ctx, "q1"); err != io.ErrClosedPipe {
+		t.Errorf("nobody opened it: %v", err)
+	}
+	found := make(chan *Query)
+	go func() {
+		q, _ := h.Await(t.Context(), "q1")
+		found <- q
+	}()
+	h.Open("q0", nil)
+	if q := h.Open("q1", nil); <-found != q {
+		t.Error("another query was found")
+	}
+}
+
 func TestAResultClosedWhileItIsFilledKeepsNothing(t *testing.T) {
 	account := memory.NewLedger(0).NewAccount("test")
 	for range 200 {

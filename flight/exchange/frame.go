@@ -55,32 +55,92 @@ type Encoder struct {
 	dicts map[*vector.Dict]uint64
 	out   []byte
 	base  int // of the frame being written in out
+
+	vectored bool  // long values stay where they are
+	apart    []cut // of the frame being written, in order
+	bytes    int   // in apart
+	frame    [][]byte
 }
+
+// cut is a place in an Encoder's out where bytes belong that were not copied.
+type cut struct {
+	at   int
+	data []byte
+}
+
+// minApart is from how many bytes on a buffer is worth an element of a vectored write.
+const minApart = 2 << 10
 
 // Append writes the selected rows of a batch behind dst, whose length must be a
 // multiple of 8. The batch is not consumed and nothing of it is shared.
 func (e *Encoder) Append(dst []byte, b *vector.Batch) ([]byte, error) {
-	if b.Rows() > maxFrameRows || len(b.Cols) > maxFrameColumns {
-		return dst, sqlerr.New(sqlerr.ProgramLimitExceeded, "a batch of %d rows and %d columns is too large for a frame", b.Rows(), len(b.Cols))
+	e.out, e.base, e.vectored = dst, len(dst), false
+	if err := e.write(b); err != nil {
+		return dst, err
 	}
-	e.out, e.base = dst, len(dst)
-	e.out = append(e.out, make([]byte, frameHeader)...)
-	for i := range b.Cols {
-		if err := e.column(&b.Cols[i], b.Sel, b.Rows()); err != nil {
-			return dst, err
-		}
-	}
-	frame := e.out[e.base:]
-	le := binary.LittleEndian
-	le.PutUint32(frame, frameMagic)
-	le.PutUint32(frame[4:], frameVersion)
-	le.PutUint64(frame[8:], uint64(len(frame)-frameHeader))
-	le.PutUint32(frame[20:], uint32(b.Rows()))
-	le.PutUint32(frame[24:], uint32(len(b.Cols)))
-	le.PutUint32(frame[16:], crc32.Checksum(frame[20:], castagnoli))
 	out := e.out
 	e.out = nil
 	return out, nil
+}
+
+// Vectors writes the selected rows of a batch as a frame in parts: the parts behind
+// each other, length bytes, are what Append would write. Long buffers of the batch are
+// parts themselves, so that it must live until the parts have been used; they are valid
+// until the next call.
+func (e *Encoder) Vectors(b *vector.Batch) (parts [][]byte, length int, err error) {
+	e.out, e.base, e.vectored = e.out[:0], 0, true
+	if err := e.write(b); err != nil {
+		return nil, 0, err
+	}
+	parts, from := e.frame[:0], 0
+	for _, c := range e.apart {
+		if c.at > from {
+			parts = append(parts, e.out[from:c.at])
+		}
+		parts, from = append(parts, c.data), c.at
+	}
+	if from < len(e.out) {
+		parts = append(parts, e.out[from:])
+	}
+	e.frame = parts
+	return parts, len(e.out) + e.bytes, nil
+}
+
+// write puts a frame behind out, and beside it what stays apart.
+func (e *Encoder) write(b *vector.Batch) error {
+	if b.Rows() > maxFrameRows || len(b.Cols) > maxFrameColumns {
+		return sqlerr.New(sqlerr.ProgramLimitExceeded, "a batch of %d rows and %d columns is too large for a frame", b.Rows(), len(b.Cols))
+	}
+	e.apart, e.bytes = e.apart[:0], 0
+	e.out = append(e.out, make([]byte, frameHeader)...)
+	for i := range b.Cols {
+		if err := e.column(&b.Cols[i], b.Sel, b.Rows()); err != nil {
+			return err
+		}
+	}
+	header := e.out[e.base : e.base+frameHeader]
+	le := binary.LittleEndian
+	le.PutUint32(header, frameMagic)
+	le.PutUint32(header[4:], frameVersion)
+	le.PutUint64(header[8:], uint64(len(e.out)-e.base+e.bytes-frameHeader))
+	le.PutUint32(header[20:], uint32(b.Rows()))
+	le.PutUint32(header[24:], uint32(len(b.Cols)))
+	sum, from := uint32(0), e.base+20
+	for _, c := range e.apart {
+		sum = crc32.Update(sum, castagnoli, e.out[from:c.at])
+		sum, from = crc32.Update(sum, castagnoli, c.data), c.at
+	}
+	le.PutUint32(header[16:], crc32.Update(sum, castagnoli, e.out[from:]))
+	return nil
+}
+
+// put writes bytes, or leaves them where they are when they are many.
+func (e *Encoder) put(data []byte) {
+	if !e.vectored || len(data) < minApart {
+		e.out = append(e.out, data...)
+		return
+	}
+	e.apart, e.bytes = append(e.apart, cut{len(e.out), data}), e.bytes+len(data)
 }
 
 // Encode writes a batch as one frame to w.
@@ -98,7 +158,7 @@ func (e *Encoder) u64(v uint64) { e.out = binary.LittleEndian.AppendUint64(e.out
 
 // pad fills up to the next multiple of 8.
 func (e *Encoder) pad() {
-	for (len(e.out)-e.base)%8 != 0 {
+	for (len(e.out)-e.base+e.bytes)%8 != 0 {
 		e.out = append(e.out, 0)
 	}
 }
@@ -225,7 +285,7 @@ func (e *Encoder) flat(c *vector.Column, sel vector.Selection, n int) error {
 // fixed writes values of a width.
 func (e *Encoder) fixed(data []byte, width int, sel vector.Selection, n int) {
 	if sel == nil {
-		e.out = append(e.out, data[:n*width]...)
+		e.put(data[:n*width])
 		e.pad()
 		return
 	}

@@ -45,6 +45,72 @@ func TestFramesRoundTripInEveryEncoding(t *testing.T) {
 	}
 }
 
+func TestAFrameInPartsIsTheFrame(t *testing.T) {
+	apart := 0
+	for seed := range uint64(400) {
+		r := newRandom(seed)
+		var whole, vectored Encoder
+		for range 3 {
+			b := r.batch(r.IntN(3000))
+			want, err := whole.Append(nil, b)
+			if err != nil {
+				t.Fatal(err)
+			}
+			parts, length, err := vectored.Vectors(b)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := bytes.Join(parts, nil); length != len(want) || !bytes.Equal(got, want) {
+				t.Fatalf("seed %d: %d bytes in %d parts, %d in one", seed, len(got), len(parts), len(want))
+			}
+			apart += len(parts) - 1
+		}
+	}
+	if apart < 400 {
+		t.Errorf("only %d parts were not copied", apart)
+	}
+	values := make([]int64, 1000)
+	parts, _, err := new(Encoder).Vectors(vector.New([]vector.Column{vector.Flat(vector.Int64, values, nil)}, len(values)))
+	if err != nil || len(parts) != 2 || &parts[1][0] != &vector.BytesOf(values)[0] {
+		t.Errorf("the values of a column were copied: %d parts, %v", len(parts), err)
+	}
+}
+
+func TestFramesAreCutByTheirLength(t *testing.T) {
+	r := newRandom(5)
+	var e Encoder
+	var piece []byte
+	for range 3 {
+		var err error
+		if piece, err = e.Append(piece, r.batch(20)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	n := 0
+	for rest := piece; len(rest) > 0; n++ {
+		var frame []byte
+		var err error
+		if frame, rest, err = CutFrame(rest); err != nil {
+			t.Fatal(err)
+		}
+		if sum := crc32.Checksum(frame[20:], castagnoli); FrameChecksum(frame) != sum {
+			t.Errorf("frame %d: checksum %#x, not %#x", n, FrameChecksum(frame), sum)
+		}
+	}
+	if n != 3 {
+		t.Errorf("%d frames", n)
+	}
+	for _, short := range []int{10, len(piece) - 1} {
+		rest, err := piece[:short], error(nil)
+		for len(rest) > 0 && err == nil {
+			_, rest, err = CutFrame(rest)
+		}
+		if sqlerr.CodeOf(err) != sqlerr.DataCorrupted {
+			t.Errorf("cut to %d bytes: %v", short, err)
+		}
+	}
+}
+
 // words is a batch of one coded column over a dictionary.
 func words(d *vector.Dict, codes ...uint8) *vector.Batch {
 	return vector.New([]vector.Column{{Kind: d.Values.Kind, Width: 1, Len: len(codes), Data: codes, Dict: d}}, len(codes))

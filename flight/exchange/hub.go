@@ -1,6 +1,7 @@
 package exchange
 
 import (
+	"context"
 	"fmt"
 	"maps"
 	"slices"
@@ -13,6 +14,7 @@ import (
 type Hub struct {
 	mu      sync.Mutex
 	queries map[string]*Query
+	opened  chan struct{} // closed and replaced when a query is opened
 }
 
 // Query is what a query moves through this process.
@@ -26,7 +28,7 @@ type Query struct {
 }
 
 // NewHub makes an empty hub.
-func NewHub() *Hub { return &Hub{queries: map[string]*Query{}} }
+func NewHub() *Hub { return &Hub{queries: map[string]*Query{}, opened: make(chan struct{})} }
 
 // Open makes room for a query with the given edges.
 func (h *Hub) Open(query string, edges map[int]*Edge) *Query {
@@ -34,7 +36,27 @@ func (h *Hub) Open(query string, edges map[int]*Edge) *Query {
 	defer h.mu.Unlock()
 	q := &Query{Result: NewResult(), edges: edges}
 	h.queries[query] = q
+	close(h.opened)
+	h.opened = make(chan struct{})
 	return q
+}
+
+// Await finds a query, and waits for it to be opened when it is not.
+func (h *Hub) Await(ctx context.Context, query string) (*Query, error) {
+	for {
+		h.mu.Lock()
+		q, ok := h.queries[query]
+		opened := h.opened
+		h.mu.Unlock()
+		if ok {
+			return q, nil
+		}
+		select {
+		case <-opened:
+		case <-ctx.Done():
+			return nil, context.Cause(ctx)
+		}
+	}
 }
 
 // Query finds a query that was opened and not closed.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"sync"
+	"sync/atomic"
 
 	"github.com/skein-query/skein/exec/vector"
 )
@@ -20,6 +21,7 @@ type Result struct {
 	once    sync.Once
 	finish  sync.Once
 	err     error
+	claimed atomic.Bool
 }
 
 // NewResult makes an empty result.
@@ -56,6 +58,10 @@ func (r *Result) Finish(err error) {
 		close(r.done)
 	})
 }
+
+// Claim reports whether nobody has claimed the result before: a reader that cannot be
+// sure to be the only one asks.
+func (r *Result) Claim() bool { return !r.claimed.Swap(true) }
 
 // Next gives the next batch, which the caller owns; io.EOF after the last, or the
 // error the query failed with, as soon as it has failed.
