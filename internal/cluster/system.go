@@ -9,21 +9,6 @@ import (
 	"github.com/asynkron/protoactor-go/actor"
 )
 
-// Address names an actor.
-type Address struct {
-	pid *actor.PID
-}
-
-// IsZero reports whether the address names no actor.
-func (a Address) IsZero() bool { return a.pid == nil }
-
-func (a Address) String() string {
-	if a.pid == nil {
-		return "nobody"
-	}
-	return a.pid.Id
-}
-
 // Actor receives messages one at a time. Receive must not block; self is its own
 // address, for messages that its goroutines send it.
 type Actor interface {
@@ -66,11 +51,11 @@ func (s *System) Spawn(name string, a Actor) (Address, error) {
 		switch m := ctx.Message().(type) {
 		case actor.SystemMessage, actor.AutoReceiveMessage:
 		default:
-			a.Receive(Address{ctx.Self()}, m)
+			a.Receive(Address{pid: ctx.Self()}, m)
 		}
 	})
 	pid, err := s.system.Root.SpawnNamed(props, name)
-	return Address{pid}, err
+	return Address{pid: pid}, err
 }
 
 // Send puts a message into an actor's mailbox.
