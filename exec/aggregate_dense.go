@@ -53,8 +53,16 @@ func (c *codeCache) assign(g *groups, cols []vector.Column, n int, sel vector.Se
 				rows[i] = sel[at]
 			}
 		}
-		if err := g.assignHashed(cols, n, rows, found); err != nil {
-			return true, err
+		done := false
+		if len(cols) == 1 { // the array of values shall know all groups
+			if done, err = g.dense.assign(g, &cols[0], rows, found); err != nil {
+				return true, err
+			}
+		}
+		if !done {
+			if err := g.assignHashed(cols, n, rows, found); err != nil {
+				return true, err
+			}
 		}
 		for i, at := range missing {
 			c.gids[index[at]] = found[i] + 1

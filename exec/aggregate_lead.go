@@ -20,7 +20,7 @@ const (
 	// leadCheck is the number of groups from which a leading key is looked for, at
 	// every doubling up to lastLeadCheck.
 	leadCheck     = 1 << 10
-	lastLeadCheck = 1 << 16
+	lastLeadCheck = 1 << 13
 	// leadRepeats is how many rows must have found a group that was there for each
 	// group whose leading value another one has. Keys that have nothing to do with each
 	// other share values of one sooner than of all.
@@ -60,6 +60,9 @@ func (g *groups) lookForLead() error {
 	}
 	g.nextLead = 2 * g.n
 	g.mayLead = g.nextLead <= lastLeadCheck
+	if g.seen < g.n+g.n/16 {
+		return nil // hardly a row has found its group again: there is nothing to judge by
+	}
 	best, most := -1, g.n-1-(g.seen-g.n)/leadRepeats
 	for i, t := range g.types {
 		if !isDenseType(t) {
@@ -69,7 +72,7 @@ func (g *groups) lookForLead() error {
 			best, most = i, n
 		}
 	}
-	if best < 0 || g.seen < g.n+g.n/16 {
+	if best < 0 {
 		return nil
 	}
 	return g.enterLead(best)

@@ -267,10 +267,15 @@ func alike(tables []*sealed) error {
 	return nil
 }
 
-// newTable is an empty table that finds its groups as the table like does.
+// newTable is an empty table that finds its groups as the table like does, which has
+// been asked for a leading key.
 func newTable(p *aggregatePlan, like *aggregateTable, account *memory.Account) (*aggregateTable, error) {
 	t := newAggregateTable(p, account)
-	if like.groups == nil || like.groups.lead == nil {
+	if like.groups == nil {
+		return t, nil
+	}
+	if like.groups.lead == nil {
+		t.groups.mayLead = false
 		return t, nil
 	}
 	if err := t.groups.enterLead(like.groups.lead.key); err != nil {

@@ -39,10 +39,28 @@ func noSuchUnit(field, typ string) error {
 	return sqlerr.New(sqlerr.InvalidParameterValue, "unit %q not recognized for type %s", field, typ)
 }
 
+// microsOf is the length of a unit up to a day, 0 for any other.
+func microsOf(unit string) int64 {
+	switch unit {
+	case "microseconds":
+		return 1
+	case "milliseconds":
+		return 1e3
+	case "second":
+		return 1e6
+	case "minute":
+		return 60e6
+	case "hour":
+		return 3600e6
+	case "day":
+		return microsPerDay
+	}
+	return 0
+}
+
 // truncStamp is the start of the unit that us lies in.
 func truncStamp(field string, us int64) (int64, error) {
-	step := map[string]int64{"microseconds": 1, "milliseconds": 1e3, "second": 1e6, "minute": 60e6, "hour": 3600e6, "day": microsPerDay}[field]
-	if step > 0 {
+	if step := microsOf(field); step > 0 {
 		return us - floorMod(us, step), nil
 	}
 	days := floorDiv(us, microsPerDay)

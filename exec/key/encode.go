@@ -25,6 +25,8 @@ type Encoder struct {
 	ids     [][]uint32
 	dicts   []dictCache // per key
 	bytes   []byte      // scratch: serialised nested values
+	hashes  []uint64    // scratch: of the strings of a batch
+	near    []uint64    // scratch: the slots they come to first
 }
 
 // dictCache is the ids of the dictionaries that a key column met last.

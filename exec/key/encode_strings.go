@@ -46,6 +46,9 @@ func (e *Encoder) packStrings(i int, c *vector.Column, sel vector.Selection, out
 }
 
 func (e *Encoder) flatIDs(f *field, c *vector.Column, sel vector.Selection, ids []uint32, lookup bool) error {
+	if f.form == formString {
+		return e.textIDs(c, sel, ids, lookup)
+	}
 	for i := range ids {
 		row := i
 		if sel != nil {
@@ -56,6 +59,49 @@ func (e *Encoder) flatIDs(f *field, c *vector.Column, sel vector.Selection, ids 
 		}
 		var err error
 		if ids[i], err = e.id(f, c, row, lookup); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// textIDs is the ids of plain strings, all of a batch hashed before any is looked up.
+func (e *Encoder) textIDs(c *vector.Column, sel vector.Selection, ids []uint32, lookup bool) error {
+	n := len(ids)
+	e.hashes, e.near = slices.Grow(e.hashes[:0], n)[:n], slices.Grow(e.near[:0], n)[:n]
+	views := c.Views()
+	for i := range ids {
+		row := i
+		if sel != nil {
+			row = int(sel[i])
+		}
+		e.hashes[i] = 0
+		if !c.IsNull(row) {
+			e.hashes[i] = HashBytes(views[row].Bytes(c.Buffers))
+		}
+	}
+	s := e.strings
+	s.near(e.hashes, e.near)
+	for i, hash := range e.hashes {
+		row := i
+		if sel != nil {
+			row = int(sel[i])
+		}
+		if c.IsNull(row) {
+			ids[i] = 0
+			continue
+		}
+		if s.isAt(e.near[i], hash, &views[row], c.Buffers) {
+			ids[i] = uint32(e.near[i])
+			continue
+		}
+		b := views[row].Bytes(c.Buffers)
+		if lookup {
+			ids[i] = s.Lookup(b, hash)
+			continue
+		}
+		var err error
+		if ids[i], err = s.Intern(b, hash); err != nil {
 			return err
 		}
 	}

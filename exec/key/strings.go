@@ -31,7 +31,7 @@ type Strings struct {
 	account *memory.Account
 	held    atomic.Int64 // bytes reserved; what encoders that look up remember is among them
 
-	slots   []uint32 // id, 0 empty; length a power of two
+	slots   []uint64 // upper half of the hash, id; 0 empty; length a power of two
 	hashes  []uint64 // by id; entry 0 stands for NULL
 	views   []vector.View
 	buffers [][]byte // arenas the views point into; the last has room
@@ -61,14 +61,40 @@ func (s *Strings) Lookup(b []byte, hash uint64) uint32 {
 	}
 	mask := uint64(len(s.slots) - 1)
 	for at := hash & mask; ; at = (at + 1) & mask {
-		id := s.slots[at]
-		if id == 0 {
+		e := s.slots[at]
+		if e == 0 {
 			return Missing
 		}
-		if s.hashes[id] == hash && string(s.Bytes(id)) == string(b) {
-			return id
+		if (e^hash)>>32 == 0 && string(s.Bytes(uint32(e))) == string(b) {
+			return uint32(e)
 		}
 	}
+}
+
+// near reads, for a batch of hashes, the slot that each comes to first. These loads
+// wait for memory together, where one look-up after the other would wait in turn.
+func (s *Strings) near(hashes, out []uint64) {
+	if len(s.slots) == 0 {
+		clear(out)
+		return
+	}
+	mask := uint64(len(s.slots) - 1)
+	for i, h := range hashes {
+		out[i] = s.slots[h&mask]
+	}
+}
+
+// isAt reports whether an entry of near is the string v, which points into buffers and
+// has that hash.
+func (s *Strings) isAt(e, hash uint64, v *vector.View, buffers [][]byte) bool {
+	if e == 0 || (e^hash)>>32 != 0 {
+		return false
+	}
+	known := &s.views[uint32(e)]
+	if v.Inline() {
+		return *known == *v
+	}
+	return known.Len == v.Len && string(known.Bytes(s.buffers)) == string(v.Bytes(buffers))
 }
 
 // Intern is the id of a string whose HashBytes is hash, a new one when it is new.
@@ -98,7 +124,7 @@ func (s *Strings) insert(id uint32, hash uint64) {
 	for s.slots[at] != 0 {
 		at = (at + 1) & mask
 	}
-	s.slots[at] = id
+	s.slots[at] = hash&^(1<<32-1) | uint64(id)
 }
 
 // grow doubles the slots and makes room for as many ids as they may hold.
@@ -108,11 +134,11 @@ func (s *Strings) grow() error {
 		return sqlerr.New(sqlerr.OutOfMemory, "more than %d distinct strings in a hash table", len(s.views)-1)
 	}
 	ids := n*3/4 + 1
-	more := int64(n)*4 + int64(ids)*(8+16) - int64(len(s.slots))*4 - int64(cap(s.views))*(8+16)
+	more := int64(n)*8 + int64(ids)*(8+16) - int64(len(s.slots))*8 - int64(cap(s.views))*(8+16)
 	if err := s.reserve(more); err != nil {
 		return err
 	}
-	s.slots = make([]uint32, n)
+	s.slots = make([]uint64, n)
 	s.hashes = append(make([]uint64, 0, ids), s.hashes...)
 	s.views = append(make([]vector.View, 0, ids), s.views...)
 	for id := 1; id < len(s.hashes); id++ {
