@@ -9,6 +9,6 @@
 //     condition would have removed.
 //
 // Reading order: rules.go, simplify.go, unnest.go, decorrelate.go, limit.go,
-// inline.go, push.go, implied.go, eliminate.go, reuse.go, share.go, share_scan.go,
-// prune.go, distinct.go, order.go, search.go, infer.go.
+// inline.go, push.go, implied.go, eliminate.go, statistics.go, reuse.go, share.go,
+// share_scan.go, prune.go, distinct.go, order.go, search.go, infer.go.
 package rule

@@ -31,6 +31,7 @@ func Steps() []Step {
 		{"inline", plain(func(n logical.Node, q *Query) logical.Node { return InlineSingle(n, q.IDs) })},
 		{"push", plain(func(n logical.Node, q *Query) logical.Node { return Push(n, q.IDs) })},
 		{"eliminate", plain(func(n logical.Node, _ *Query) logical.Node { return Eliminate(n) })},
+		{"statistics", plain(func(n logical.Node, _ *Query) logical.Node { return FromStatistics(n) })},
 		{"reuse", plain(func(n logical.Node, q *Query) logical.Node { return Reuse(n, q.Est, q.IDs) })},
 		{"share", plain(func(n logical.Node, q *Query) logical.Node { return Share(n, q.Est, q.IDs) })},
 		{"share-scans", plain(func(n logical.Node, q *Query) logical.Node { return ShareScans(n, q.Est, q.IDs) })},
