@@ -5,16 +5,24 @@ import (
 
 	"github.com/skein-query/skein/exec/eval"
 	"github.com/skein-query/skein/exec/vector"
-	"github.com/skein-query/skein/flight/exchange"
 	"github.com/skein-query/skein/internal/sqlerr"
 	"github.com/skein-query/skein/planner/expr"
 	"github.com/skein-query/skein/planner/physical"
 )
 
+// partition is one partition of an edge, wherever its pieces are: an exchange.Reader
+// has those of this process, a tcp.Reader those of peers.
+type partition interface {
+	// Next gives the next batch, which the caller owns; io.EOF ends.
+	Next(ctx context.Context) (*vector.Batch, error)
+	// Close frees what was taken and not read.
+	Close()
+}
+
 // receive is the leaf operator over one partition of an edge.
 type receive struct {
-	node   *physical.Receive
-	reader *exchange.Reader
+	node *physical.Receive
+	from partition
 }
 
 func (r *receive) Schema() []expr.Field { return r.node.Fields }
@@ -22,7 +30,7 @@ func (r *receive) Schema() []expr.Field { return r.node.Fields }
 // Next checks that what has come has the plan's columns: a frame says its kinds
 // itself.
 func (r *receive) Next(ctx context.Context) (*vector.Batch, error) {
-	b, err := r.reader.Next(ctx)
+	b, err := r.from.Next(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -34,7 +42,7 @@ func (r *receive) Next(ctx context.Context) (*vector.Batch, error) {
 }
 
 func (r *receive) Close() error {
-	r.reader.Close()
+	r.from.Close()
 	return nil
 }
 

@@ -114,5 +114,5 @@ func (s *sources) Receive(n *physical.Receive, env *exec.Env) (exec.Operator, er
 	if n.Kind == physical.Gather || n.Kind == physical.Broadcast {
 		partition = 0
 	}
-	return &receive{node: n, reader: edge.Reader(partition)}, nil
+	return &receive{node: n, from: edge.Reader(partition)}, nil
 }

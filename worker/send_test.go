@@ -84,7 +84,7 @@ func TestASplitKeepsEveryRowAndEqualKeysTogether(t *testing.T) {
 func drainPartition(t *testing.T, e *exchange.Edge, p int) []int64 {
 	t.Helper()
 	var out []int64
-	r := &receive{node: &physical.Receive{Fields: sentFields()}, reader: e.Reader(p)}
+	r := &receive{node: &physical.Receive{Fields: sentFields()}, from: e.Reader(p)}
 	for {
 		b, err := r.Next(context.Background())
 		if err == io.EOF {
@@ -132,7 +132,7 @@ func TestWhatDoesNotFitThePlanIsRefused(t *testing.T) {
 		for _, typ := range c.typ {
 			fields = append(fields, expr.Field{Type: typ})
 		}
-		r := &receive{node: &physical.Receive{Fields: fields}, reader: edge.Reader(0)}
+		r := &receive{node: &physical.Receive{Fields: fields}, from: edge.Reader(0)}
 		_, err := r.Next(t.Context())
 		if (err == nil) != c.ok || err != nil && sqlerr.CodeOf(err) != sqlerr.DataCorrupted {
 			t.Errorf("%s: %v", c.name, err)
