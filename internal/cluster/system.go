@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
@@ -17,8 +18,11 @@ type Actor interface {
 
 // System runs the actors of a process.
 type System struct {
-	system   *actor.ActorSystem
-	shutdown sync.Once
+	system      *actor.ActorSystem
+	incarnation uint64   // greater than that of any process before it of the same name
+	actors      sync.Map // name → *actor.PID of those spawned here
+	remote      atomic.Pointer[remoting]
+	shutdown    sync.Once
 }
 
 // NewSystem starts an actor system. What its runtime has to say goes to log from
@@ -26,7 +30,7 @@ type System struct {
 // message, is nothing that whoever runs a cluster can act on.
 func NewSystem(log *slog.Logger) *System {
 	quiet := slog.New(warnings{log.Handler()})
-	return &System{system: actor.NewActorSystem(
+	return &System{incarnation: uint64(time.Now().UnixNano()), system: actor.NewActorSystem(
 		actor.WithLoggerFactory(func(*actor.ActorSystem) *slog.Logger { return quiet }),
 		// A message to an actor that has stopped starts a goroutine for as long.
 		actor.WithDeadLetterThrottleInterval(time.Millisecond))}
@@ -55,25 +59,68 @@ func (s *System) Spawn(name string, a Actor) (Address, error) {
 		}
 	})
 	pid, err := s.system.Root.SpawnNamed(props, name)
+	if err == nil {
+		s.actors.Store(name, pid)
+	}
 	return Address{pid: pid}, err
 }
 
-// Send puts a message into an actor's mailbox.
+// actor is a local actor by its name.
+func (s *System) actor(name string) (*actor.PID, bool) {
+	pid, ok := s.actors.Load(name)
+	if !ok {
+		return nil, false
+	}
+	return pid.(*actor.PID), true
+}
+
+// Incarnation tells this process from those before it.
+func (s *System) Incarnation() uint64 { return s.incarnation }
+
+// Send puts a message into an actor's mailbox; it does not wait. To an actor of another
+// process a message goes in the form of the Codec: it arrives once and in order, or the
+// process is reported as failed and the sender of an Envelope gets it back as
+// Undelivered.
 func (s *System) Send(to Address, message any) {
-	if to.pid != nil {
+	if to.incarnation == 0 && to.pid != nil {
 		s.system.Root.Send(to.pid, message)
+		return
+	}
+	s.sendFar(to, message)
+}
+
+// sendFar sends to an address that names a process, which may be this one.
+func (s *System) sendFar(to Address, message any) {
+	switch {
+	case to.pid == nil:
+	case to.incarnation == s.incarnation:
+		if pid, ok := s.actor(to.Name()); ok {
+			s.system.Root.Send(pid, message)
+		}
+	default:
+		if r := s.remote.Load(); r != nil {
+			r.link.send(to, message)
+		}
 	}
 }
 
-// Stop ends an actor after the messages it has already got.
+// Stop ends an actor of this process after the messages it has already got.
 func (s *System) Stop(a Address) {
-	if a.pid != nil {
+	if a.pid != nil && a.incarnation == 0 {
 		_ = s.system.Root.PoisonFuture(a.pid).Wait()
+		s.actors.CompareAndDelete(a.pid.Id, a.pid)
 	}
 }
 
 // Shutdown ends the actor system; idempotent.
-func (s *System) Shutdown() { s.shutdown.Do(s.system.Shutdown) }
+func (s *System) Shutdown() {
+	s.shutdown.Do(func() {
+		if r := s.remote.Load(); r != nil {
+			r.close()
+		}
+		s.system.Shutdown()
+	})
+}
 
 // Envelope is a message with the address that answers go to.
 type Envelope struct {
