@@ -2,6 +2,7 @@ package coordinator
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"maps"
@@ -197,7 +198,29 @@ func (c *Coordinator) Receive(_ cluster.Address, message any) {
 		if q := c.running[m.Query]; q != nil {
 			c.perform(q, q.Step(m))
 		}
+	case *cluster.Undelivered:
+		if f := undelivered(m); f != nil && c.running[f.Query] != nil {
+			q := c.running[f.Query]
+			c.perform(q, q.Step(f))
+		}
 	}
+}
+
+// undelivered is the failure of a run that has not reached its worker, or of which
+// nobody knows whether it has; nil for other messages, on which nothing depends.
+func undelivered(u *cluster.Undelivered) *wire.Failed {
+	run, ok := u.Message.(*wire.Run)
+	if !ok {
+		return nil
+	}
+	worker := u.To.Name()
+	f := &wire.Failed{Query: run.Query, Worker: worker, Attempt: run.Attempt, Fragment: run.Fragment}
+	if errors.Is(u.Err, cluster.ErrUnreachable) {
+		f.Err = sqlerr.New(sqlerr.WorkerLost, "worker %s: %v", worker, u.Err).WithHint("Run the query again.")
+	} else {
+		f.Err = sqlerr.Wrap(u.Err, "worker %s", worker)
+	}
+	return f
 }
 
 // perform carries out effects.
