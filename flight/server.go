@@ -99,6 +99,9 @@ func orDefault(d, otherwise time.Duration) time.Duration {
 // Serve answers on lis until Shutdown; it closes lis.
 func (s *Server) Serve(lis net.Listener) error { return s.grpc.Serve(lis) }
 
+// stopTimeout bounds how long calls that were told to end may take.
+const stopTimeout = 3 * time.Second
+
 // Shutdown refuses new calls, lets running ones end until ctx does, then cancels
 // the queries that are left and closes all connections.
 func (s *Server) Shutdown(ctx context.Context) {
@@ -114,7 +117,10 @@ func (s *Server) Shutdown(ctx context.Context) {
 	case <-ctx.Done():
 		s.queries.cancelAll()
 		s.grpc.Stop()
-		<-graceful
+		select {
+		case <-graceful:
+		case <-time.After(stopTimeout): // a call that does not end by its context
+		}
 	}
 	s.queries.cancelAll()
 }

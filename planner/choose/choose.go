@@ -331,7 +331,7 @@ func (c *chooser) reference(n *logical.Reference) (physical.Node, layout, error)
 		if err != nil {
 			return nil, nil, err
 		}
-		s = sharedPlan{&physical.Shared{ID: n.Plan.ID, Input: in}, at}
+		s = sharedPlan{physical.NewShared(n.Plan.ID, in), at}
 		c.shared[n.Plan] = s
 	}
 	fields := s.node.Schema()

@@ -114,7 +114,7 @@ func (d *distributor) node(n physical.Node) (physical.Node, spread) {
 		s, ok := d.shared[n.ID]
 		if !ok {
 			in, _ := d.drive(d.node(n.Input))
-			s = &physical.Shared{ID: n.ID, Input: in}
+			s = physical.NewShared(n.ID, in)
 			d.shared[n.ID] = s
 		}
 		return s, spread{kind: readers}

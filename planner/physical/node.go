@@ -98,6 +98,15 @@ type Values struct {
 type Shared struct {
 	ID    int
 	Input Node
+
+	fields []expr.Field // of Input, when NewShared made it
+}
+
+// NewShared makes a shared subplan that knows its schema. One that does not asks its
+// input for it every time, which takes twice as long for each of a chain of subplans
+// that read the last one twice.
+func NewShared(id int, input Node) *Shared {
+	return &Shared{ID: id, Input: input, fields: input.Schema()}
 }
 
 func (n *Filter) Schema() []expr.Field { return n.Input.Schema() }
@@ -117,8 +126,13 @@ func (n *TopN) Schema() []expr.Field   { return n.Input.Schema() }
 func (n *Union) Schema() []expr.Field  { return n.Fields }
 func (n *SetOp) Schema() []expr.Field  { return n.Fields }
 func (n *Values) Schema() []expr.Field { return n.Fields }
-func (n *Shared) Schema() []expr.Field { return n.Input.Schema() }
-func (n *Shared) Rows() float64        { return n.Input.Rows() }
+func (n *Shared) Schema() []expr.Field {
+	if n.fields != nil {
+		return n.fields
+	}
+	return n.Input.Schema()
+}
+func (n *Shared) Rows() float64 { return n.Input.Rows() }
 
 func (n *Filter) Inputs() []Node  { return []Node{n.Input} }
 func (n *Project) Inputs() []Node { return []Node{n.Input} }

@@ -48,9 +48,7 @@ func WithInputs(n Node, in []Node) Node {
 		c.Input = in[0]
 		return &c
 	case *Shared:
-		c := *n
-		c.Input = in[0]
-		return &c
+		return NewShared(n.ID, in[0])
 	}
 	return n
 }

@@ -67,7 +67,7 @@ func (d *decoder) reference(r *pb.ReferenceRel) (output, error) {
 		return output{}, d.errorf("relation %d does not stand before the reference", i)
 	}
 	s := d.shared[i]
-	return d.above(&physical.Shared{ID: s.id, Input: s.node}, s.fields, s)
+	return d.above(physical.NewShared(s.id, s.node), s.fields, s)
 }
 
 func (d *decoder) filter(r *pb.FilterRel) (output, error) {

@@ -80,6 +80,9 @@ func (d *differ) structs(path string, a, b reflect.Value) string {
 		d.seen[s.ID] = [2]physical.Node{s.Input, t.Input}
 	}
 	for i := range a.NumField() {
+		if !a.Type().Field(i).IsExported() {
+			continue // derived from the others
+		}
 		if out := d.values(path+"."+a.Type().Field(i).Name, a.Field(i), b.Field(i)); out != "" {
 			return out
 		}
