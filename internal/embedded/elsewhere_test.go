@@ -118,3 +118,52 @@ func TestAQueryWhoseWorkersAreNotThereEnds(t *testing.T) {
 	}
 	idle(t, s, base)
 }
+
+// gossip is a process's part in gossip, closed with the test.
+func gossip(t *testing.T, name string, system *cluster.System) *cluster.Members {
+	t.Helper()
+	self := cluster.Member{Name: name, Incarnation: system.Incarnation(), Info: cluster.Info{Actor: system.Host(), Version: "1.0.0"}}
+	m, err := cluster.Open(self, cluster.Gossip{Bind: "127.0.0.1:0", Key: clusterKey(t)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(m.Close)
+	return m
+}
+
+func TestGossipEndsTheQueriesOfAProcessThatDies(t *testing.T) {
+	s := start(t, Config{Workers: 1, Threads: 1, Distribution: place.Always}, tables)
+	other := elsewhere(t, s, 2)
+	here, far := gossip(t, "here", s.system), gossip(t, "far", other)
+	if err := far.Join(t.Context(), []string{here.Address()}); err != nil {
+		t.Fatal(err)
+	}
+	watch := here.Watch()
+	defer watch.Close()
+	conn := connect(t, s)
+	defer conn.Close()
+	ended := make(chan error, 1)
+	go func() { // ends with the query
+		_, err := conn.Query(t.Context(), endless)
+		ended <- err
+	}()
+	for s.hub.Len() == 0 {
+		time.Sleep(time.Millisecond)
+	}
+	other.Shutdown()
+	far.Close()
+	for {
+		e, err := watch.Next(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if e.Kind == cluster.Left && e.Member.Name == "far" {
+			break
+		}
+	}
+	s.coord.Lost("far-1")
+	s.coord.Lost("far-2")
+	if err := <-ended; sqlerr.CodeOf(err) != sqlerr.WorkerLost {
+		t.Errorf("the query ended with %v", err)
+	}
+}
