@@ -3,9 +3,11 @@ package tcp
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"math/rand/v2"
 	"net"
+	"os"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -145,6 +147,53 @@ func TestACutAnywhereIsRepairedByAnotherConnection(t *testing.T) {
 	})
 }
 
+// TestPeersThatBreakAgainAndAgain cuts every connection somewhere, among several peers
+// that have tasks in common.
+func TestPeersThatBreakAgainAndAgainGiveEveryRowOnce(t *testing.T) {
+	const peers, tasks, each = 3, 60, 40
+	r := rand.New(rand.NewPCG(9, 9))
+	s := newStage(t, Limits{WindowBytes: 2 << 10, Retry: 20 * time.Second})
+	addresses := []string{s.server.Addr()}
+	hubs := []*exchange.Hub{s.hub}
+	for range peers - 1 {
+		more := newStage(t, Limits{})
+		addresses, hubs = append(addresses, more.server.Addr()), append(hubs, more.hub)
+	}
+	for i, hub := range hubs {
+		e := exchange.NewEdge(2, false)
+		hub.Open("q", map[int]*exchange.Edge{3: e})
+		for _, task := range r.Perm(tasks) {
+			if task%peers == i || task%5 == 0 { // every fifth is everywhere
+				seal(e, task, numbers(rising(task*each, each/2)...), numbers(rising(task*each+each/2, each/2)...))
+			}
+		}
+		e.Complete()
+	}
+	var mu sync.Mutex // of r: peers are dialled at once
+	plain, dials := s.client.dial, 0
+	s.client.dial = func(ctx context.Context, address string) (net.Conn, error) {
+		c, err := plain(ctx, address)
+		if err != nil {
+			return nil, err
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		dials++
+		return &faulty{Conn: c, cutRead: 200 + r.IntN(4000), cutSent: -1, flip: 200 + r.IntN(3000)}, nil
+	}
+	got := mustDrain(t, s.client.Open(addresses, Request{Query: "q", Edge: 3}, s.account))
+	var want []string
+	for _, n := range rising(0, tasks*each) {
+		want = append(want, fmt.Sprint(n, " "))
+	}
+	slices.Sort(got)
+	slices.Sort(want)
+	same(t, got, want)
+	if dials < 2*peers {
+		t.Errorf("%d connections were enough", dials)
+	}
+}
+
 func TestACutOfEveryConnectionIsAnErrorWithoutWrongRows(t *testing.T) {
 	s := newStage(t, quick())
 	want, read, _ := whole(t, s)
@@ -237,7 +286,7 @@ func TestAServerThatCannotProveTheKeyIsRefused(t *testing.T) {
 
 func TestStrangersCostLittleAndAreGoneSoon(t *testing.T) {
 	l := quick()
-	l.Handshake, l.Strangers = 300*time.Millisecond, 8
+	l.Handshake, l.Strangers = time.Second, 8
 	s := newStage(t, l)
 	dial := func() net.Conn {
 		c, err := net.Dial("tcp", s.server.Addr())
@@ -247,10 +296,21 @@ func TestStrangersCostLittleAndAreGoneSoon(t *testing.T) {
 		t.Cleanup(func() { c.Close() })
 		return c
 	}
+	var silent atomic.Int64
+	var wg sync.WaitGroup
 	for range 20 {
-		dial() // and says nothing
+		c := dial() // and says nothing
+		_ = c.SetReadDeadline(time.Now().Add(400 * time.Millisecond))
+		wg.Go(func() {
+			if _, err := c.Read(make([]byte, 1)); errors.Is(err, os.ErrDeadlineExceeded) {
+				silent.Add(1)
+			}
+		})
 	}
-	eventually(t, "more strangers than allowed", func() bool { return s.connections() <= 8 })
+	wg.Wait()
+	if n := silent.Load(); n > 8 {
+		t.Errorf("%d strangers are waited for", n)
+	}
 	eventually(t, "silent strangers stay", func() bool { return s.connections() == 0 })
 	garbage := dial()
 	_, _ = garbage.Write(make([]byte, 1000))
@@ -263,7 +323,7 @@ func TestStrangersCostLittleAndAreGoneSoon(t *testing.T) {
 		if _, err := slow.Write([]byte{b}); err != nil {
 			break
 		}
-		time.Sleep(20 * time.Millisecond)
+		time.Sleep(50 * time.Millisecond)
 	}
 	eventually(t, "a slow stranger stays", func() bool { return s.connections() == 0 })
 	if d := time.Since(start); d > 3*time.Second {
@@ -313,6 +373,49 @@ func TestMessagesThatMakeNoSenseEndTheConnection(t *testing.T) {
 		c.send(l)
 		eventually(t, c.name+": the connection stays", func() bool { return s.connections() == 0 })
 	}
+}
+
+func TestAPeerThatNeverShakesHands(t *testing.T) {
+	l := quick()
+	l.Handshake = 50 * time.Millisecond
+	s := newStage(t, l)
+	var ends []net.Conn
+	s.client.dial = func(context.Context, string) (net.Conn, error) {
+		a, b := net.Pipe()
+		ends = append(ends, b)
+		return a, nil
+	}
+	reader := s.open(Request{Query: "q", Edge: 3})
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+	defer cancel()
+	if _, err := reader.Next(ctx); sqlerr.CodeOf(err) != sqlerr.WorkerLost {
+		t.Errorf("%v", err)
+	}
+	reader.Close()
+	for _, c := range ends {
+		if n, err := c.Read(make([]byte, helloBytes)); n == helloBytes || err == nil {
+			t.Errorf("a connection was not closed: %d bytes, %v", n, err)
+		}
+		c.Close()
+	}
+}
+
+func TestACutResultIsNotTriedAgain(t *testing.T) {
+	s := newStage(t, quick())
+	q := s.hub.Open("q", nil)
+	for i := range 10 {
+		_ = q.Result.Push(t.Context(), numbers(rising(100*i, 100)...))
+	}
+	s.through(func(n int, c net.Conn) net.Conn {
+		return &faulty{Conn: countDials(t, 1)(n, c), cutRead: 3000, cutSent: -1, flip: -1}
+	})
+	reader := s.open(Request{Query: "q", Edge: ResultEdge})
+	defer reader.Close()
+	got, err := drain(t.Context(), reader)
+	if len(got) >= 1000 || sqlerr.CodeOf(err) != sqlerr.WorkerLost {
+		t.Errorf("%d rows, %v", len(got), err)
+	}
+	eventually(t, "who fills the result is not told", func() bool { return q.Result.Push(context.Background(), numbers(1)) != nil })
 }
 
 // TestAPeerThatStopsAnswering has a server that shakes hands and is silent then.

@@ -2,7 +2,6 @@ package tcp
 
 import (
 	"bytes"
-	"context"
 	"io"
 	"log/slog"
 	"net"
@@ -145,15 +144,7 @@ func FuzzReader(f *testing.F) {
 		_ = l.send(msgFailure, encodeError(sqlerr.At(sqlerr.DivisionByZero, sqlerr.Span{Start: 1, End: 2}, "division by zero").WithHint("No.")))
 	}))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		client, err := NewClient(memory.NewPool(), Config{Limits: Limits{Retry: time.Nanosecond}})
-		if err != nil {
-			t.Fatal(err)
-		}
-		first := &script{said: bytes.NewReader(right(data))}
-		l := newLink(first, time.Second, readBytes)
-		l.parked = time.Now()
-		client.parked["peer"] = []*link{l}
-		client.dial = func(context.Context, string) (net.Conn, error) { return nil, io.ErrUnexpectedEOF }
+		client := scripted(t, Limits{Retry: time.Nanosecond}, right(data))
 		account := memory.NewLedger(1 << 24).NewAccount("reader")
 		r := client.Open([]string{"peer"}, Request{Query: "q"}, account)
 		for {

@@ -165,6 +165,7 @@ func TestErrorsCrossTheWireAsTheyWere(t *testing.T) {
 	}
 	e = s.edge("s")
 	e.Describe("a bigint")
+	seal(e, 0, numbers(1), vector.New([]vector.Column{vector.Const(numbers(1).Cols[0], 2<<20)}, 2<<20))
 	for _, c := range []struct {
 		name string
 		r    Request
@@ -174,6 +175,7 @@ func TestErrorsCrossTheWireAsTheyWere(t *testing.T) {
 		{"no such edge", Request{Query: "s", Edge: 4}, sqlerr.InternalError},
 		{"no such partition", Request{Query: "s", Edge: 3, Partition: 2}, sqlerr.InvalidPlan},
 		{"other columns", Request{Query: "s", Edge: 3, Schema: "a text"}, sqlerr.InvalidPlan},
+		{"a batch that fits no frame", Request{Query: "s", Edge: 3}, sqlerr.ProgramLimitExceeded},
 		{"a long request", Request{Query: string(make([]byte, 5000)), Edge: 3}, sqlerr.ProgramLimitExceeded},
 	} {
 		reader := s.open(c.r)
@@ -211,14 +213,16 @@ func TestASlowReaderHoldsItsWindowAndNobodyElse(t *testing.T) {
 }
 
 func TestWaitingIsNoReasonToBeLost(t *testing.T) {
-	s := newStage(t, quick())
+	l := quick()
+	l.Idle = time.Second
+	s := newStage(t, l)
 	e := s.edge("q")
 	seal(e, 0, numbers(rising(0, 2000)...)) // beyond the window
 	seal(e, 1, numbers(1))
 	s.through(countDials(t, 1))
 	reader := s.open(Request{Query: "q", Edge: 3})
-	time.Sleep(3 * quick().Idle) // the reader is slow
-	time.AfterFunc(3*quick().Idle, func() { seal(e, 2, numbers(2)); e.Complete() })
+	time.Sleep(2 * l.Idle) // the reader is slow
+	time.AfterFunc(2*l.Idle, func() { seal(e, 2, numbers(2)); e.Complete() })
 	if got := mustDrain(t, reader); len(got) != 2002 {
 		t.Errorf("%d rows", len(got))
 	}
