@@ -67,7 +67,7 @@ func Start(ctx context.Context, c Config) (*Server, error) {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
 	if c.MemoryBytes > 0 {
-		debug.SetMemoryLimit(c.MemoryBytes + c.MemoryBytes/4 + 512<<20)
+		debug.SetMemoryLimit(c.MemoryBytes - c.MemoryBytes/20)
 	}
 	sql.Warm()
 	store := object.NewRouter()
@@ -89,7 +89,7 @@ func Start(ctx context.Context, c Config) (*Server, error) {
 
 func (s *Server) startCluster(c Config, store object.Store) (*session.Statements, error) {
 	pool := memory.NewPool()
-	s.hub, s.ledger = exchange.NewHub(), memory.NewLedger(c.MemoryBytes)
+	s.hub, s.ledger = exchange.NewHub(), memory.NewLedger(accounted(c.MemoryBytes))
 	if c.ColumnBytes > 0 {
 		s.columns = parquet.NewColumnCache(c.ColumnBytes, s.ledger.NewAccount("column cache"))
 		s.ledger.OnPressure(s.columns.Reclaim)
@@ -116,6 +116,18 @@ func (s *Server) startCluster(c Config, store object.Store) (*session.Statements
 	}
 	return &session.Statements{Catalog: s.Catalog, Coordinator: coord, Log: c.Log,
 		Defaults: session.Defaults{Distribution: c.Distribution, Encode: c.Encode, Frames: c.Frames, BatchRows: c.BatchRows}}, nil
+}
+
+// baseBytes is about what a process needs besides what accounts pay for.
+const baseBytes = 64 << 20
+
+// accounted is the part of --memory that accounts share: less the base, and a tenth for
+// garbage and for slabs that wait in pools.
+func accounted(limitBytes int64) int64 {
+	if limitBytes <= 0 {
+		return limitBytes
+	}
+	return max(limitBytes/2, limitBytes-limitBytes/10-baseBytes)
 }
 
 func (s *Server) listen(c Config, statements *session.Statements) error {
