@@ -54,6 +54,13 @@ func TestLargeStatementsBindQuickly(t *testing.T) {
 		{"100 common tables", "with " + list(100, ", ", "c# as (select id from t)") + " select * from c99", ""},
 		{"common tables each read twice", "with c0 as (select 1 as a), " + strings.Join(chain(30), ", ") + " select * from c30", ""},
 		{"cube of 8", "select count(*) from wide group by cube (" + list(8, ", ", "c#") + ")", ""},
+		{"a number of 10 million digits", "select " + strings.Repeat("1", 10_000_000), sqlerr.NumericValueOutOfRange},
+		{"a hexadecimal number of 10 million digits", "select 0x" + strings.Repeat("1", 10_000_000), sqlerr.NumericValueOutOfRange},
+		{"a fraction of 10 million digits", "select ." + strings.Repeat("1", 10_000_000), sqlerr.NumericValueOutOfRange},
+		{"a cast of 10 million digits", "select '" + strings.Repeat("1", 10_000_000) + "'::numeric", sqlerr.NumericValueOutOfRange},
+		{"a cast of 10 million digits to bigint", "select '" + strings.Repeat("1", 10_000_000) + "'::int8", sqlerr.NumericValueOutOfRange},
+		{"10 million digits after the point, rounded", "select '1." + strings.Repeat("1", 10_000_000) + "'::numeric(10,2)", ""},
+		{"10 million zeros before a number", "select " + strings.Repeat("0", 10_000_000) + "1", ""},
 		{"rollup of 200", "select count(*) from t group by rollup (" + list(200, ", ", "id + #") + ")", ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {

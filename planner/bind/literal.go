@@ -1,7 +1,6 @@
 package bind
 
 import (
-	"math/big"
 	"strings"
 
 	"github.com/skein-query/skein/internal/sqlerr"
@@ -23,19 +22,11 @@ func literal(l *sql.Literal) (expr.Expr, error) {
 }
 
 func number(l *sql.Literal) (expr.Expr, error) {
-	text := strings.ReplaceAll(l.Text, "_", "")
-	if l.Kind == sql.Integer && strings.ContainsAny(text, "xXoObB") {
-		n, ok := new(big.Int).SetString(text, 0)
-		if !ok {
-			return nil, sqlerr.At(sqlerr.SyntaxError, l.Span(), "invalid integer %q", l.Text)
-		}
-		text = n.String()
-	}
-	t, ok := expr.LiteralType(text)
+	t, ok := expr.LiteralType(l.Text)
 	if !ok {
-		return nil, sqlerr.At(sqlerr.NumericValueOutOfRange, l.Span(), "value %q has more than %d digits", l.Text, expr.MaxPrecision)
+		return nil, sqlerr.At(sqlerr.NumericValueOutOfRange, l.Span(), "value %q has more than %d digits", expr.Excerpt(l.Text), expr.MaxPrecision)
 	}
-	v, err := expr.ParseValue(text, t)
+	v, err := expr.ParseValue(l.Text, t)
 	if err != nil {
 		return nil, sqlerr.AtSpan(err, l.Span())
 	}

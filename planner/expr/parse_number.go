@@ -10,36 +10,73 @@ import (
 	"github.com/skein-query/skein/internal/sqlerr"
 )
 
-// decimalText is a number's text taken apart: digits × 10^-scale.
-func decimalText(s string) (digits *big.Int, scale int, ok bool) {
+// numeral is a number's text taken apart: ±digits × 10^-scale.
+type numeral struct {
+	digits   string // without leading zeros; empty for zero
+	scale    int
+	negative bool
+}
+
+// readNumeral takes a text apart without computing with it: it may have millions
+// of digits, and big integers are read and written in more than linear time.
+func readNumeral(s string) (n numeral, ok bool) {
 	text := strings.Trim(s, " \t\n\r\f\v")
 	mantissa, exponent := text, 0
 	if i := strings.IndexAny(text, "eE"); i >= 0 {
 		e, err := strconv.Atoi(text[i+1:])
 		if err != nil || e > 1000 || e < -1000 {
-			return nil, 0, false
+			return n, false
 		}
 		mantissa, exponent = text[:i], e
 	}
 	sign := mantissa != "" && (mantissa[0] == '-' || mantissa[0] == '+')
-	negative := sign && mantissa[0] == '-'
+	n.negative = sign && mantissa[0] == '-'
 	if sign {
 		mantissa = mantissa[1:]
 	}
 	whole, frac, _ := strings.Cut(mantissa, ".")
 	all := whole + frac
 	if all == "" || strings.Trim(all, "0123456789") != "" {
-		return nil, 0, false
+		return n, false
 	}
-	digits, _ = new(big.Int).SetString(all, 10)
-	if negative {
-		digits.Neg(digits)
+	n.digits, n.scale = strings.TrimLeft(all, "0"), len(frac)-exponent
+	return n, true
+}
+
+// kept is the digits of the number × 10^scale before the point, at most 38, and
+// whether the next one rounds them up; ok is false when there are more.
+func (n numeral) kept(scale int) (digits string, up, ok bool) {
+	keep := len(n.digits) - n.scale + scale
+	switch {
+	case n.digits == "" || keep < 0:
+		return "", false, true
+	case keep > MaxPrecision:
+		return "", false, false
+	case keep >= len(n.digits):
+		return n.digits + strings.Repeat("0", keep-len(n.digits)), false, true
 	}
-	return digits, len(frac) - exponent, true
+	return n.digits[:keep], n.digits[keep] >= '5', true
+}
+
+// unscaled is the number × 10^scale, rounded, halves away from zero; ok is false
+// when it has more than 38 digits before that.
+func (n numeral) unscaled(scale int) (_ *big.Int, ok bool) {
+	digits, up, ok := n.kept(scale)
+	if !ok {
+		return nil, false
+	}
+	d, _ := new(big.Int).SetString("0"+digits, 10)
+	if up {
+		d.Add(d, big.NewInt(1))
+	}
+	if n.negative {
+		d.Neg(d)
+	}
+	return d, true
 }
 
 func parseNumeric(s string, t Type) (Value, error) {
-	digits, scale, ok := decimalText(s)
+	n, ok := readNumeral(s)
 	if !ok {
 		switch strings.ToLower(strings.TrimSpace(s)) {
 		case "nan", "infinity", "-infinity", "+infinity", "inf", "-inf":
@@ -48,31 +85,12 @@ func parseNumeric(s string, t Type) (Value, error) {
 		}
 		return Value{}, invalidSyntax(s, t)
 	}
-	v, ok := fitDecimal(digits, scale, t)
-	if !ok {
-		return Value{}, sqlerr.New(sqlerr.NumericValueOutOfRange, "numeric field overflow: %q does not fit %s", s, t)
+	d, ok := n.unscaled(int(t.Scale))
+	if !ok || d.CmpAbs(bigPow10(int(t.Precision))) >= 0 {
+		return Value{}, sqlerr.New(sqlerr.NumericValueOutOfRange, "numeric field overflow: %q does not fit %s", Excerpt(s), t)
 	}
+	v, _ := Decimal128(d) // at most 38 digits fit
 	return v, nil
-}
-
-// fitDecimal rounds digits × 10^-scale to t, halves away from zero; ok is false
-// when it has too many digits.
-func fitDecimal(digits *big.Int, scale int, t Type) (Value, bool) {
-	d := new(big.Int).Set(digits)
-	if up := int(t.Scale) - scale; up >= 0 {
-		d.Mul(d, bigPow10(up))
-	} else {
-		p := bigPow10(-up)
-		r := new(big.Int)
-		d.QuoRem(d, p, r)
-		if r.Abs(r).Lsh(r, 1).Cmp(p) >= 0 {
-			d.Add(d, big.NewInt(int64(digits.Sign())))
-		}
-	}
-	if d.CmpAbs(bigPow10(int(t.Precision))) >= 0 {
-		return Value{}, false
-	}
-	return Decimal128(d)
 }
 
 func bigPow10(n int) *big.Int { return new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(n)), nil) }
@@ -88,18 +106,17 @@ func LiteralType(s string) (_ Type, ok bool) {
 		}
 		return Of(Int8), true
 	}
-	digits, scale, ok := decimalText(s)
+	d, ok := readNumeral(s)
 	if !ok {
 		return Type{}, false
 	}
-	n := len(new(big.Int).Abs(digits).String())
+	n, scale := len(d.digits), d.scale
 	if scale < 0 {
 		n, scale = n-scale, 0
 	}
 	n = max(n, scale, 1)
 	if n > MaxPrecision {
-		significant := strings.Trim(new(big.Int).Abs(digits).String(), "0")
-		return Of(Float8), len(significant) <= 17
+		return Of(Float8), len(strings.TrimRight(d.digits, "0")) <= 17
 	}
 	return NumericOf(n, scale), true
 }
@@ -128,7 +145,7 @@ func parseFloat(s string, t Type) (Value, error) {
 		return Value{}, invalidSyntax(s, t)
 	}
 	if err != nil || f == 0 && strings.ContainsAny(mantissaOf(text), "123456789") {
-		return Value{}, sqlerr.New(sqlerr.NumericValueOutOfRange, "%q is out of range for type %s", s, bare(t))
+		return Value{}, sqlerr.New(sqlerr.NumericValueOutOfRange, "%q is out of range for type %s", Excerpt(s), bare(t))
 	}
 	return Float(f), nil
 }

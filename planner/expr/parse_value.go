@@ -41,11 +41,22 @@ func ParseValue(s string, t Type) (Value, error) {
 }
 
 func invalidSyntax(s string, t Type) error {
-	return sqlerr.New(sqlerr.InvalidTextRepresent, "invalid input syntax for type %s: %q", bare(t), s)
+	return sqlerr.New(sqlerr.InvalidTextRepresent, "invalid input syntax for type %s: %q", bare(t), Excerpt(s))
 }
 
 func outOfRangeFor(s string, t Type) error {
-	return sqlerr.New(sqlerr.NumericValueOutOfRange, "value %q is out of range for type %s", s, bare(t))
+	return sqlerr.New(sqlerr.NumericValueOutOfRange, "value %q is out of range for type %s", Excerpt(s), bare(t))
+}
+
+// maxExcerpt bounds what a message quotes of a value.
+const maxExcerpt = 200
+
+// Excerpt is as much of a value as a message quotes: a text may have megabytes.
+func Excerpt(s string) string {
+	if len(s) <= maxExcerpt {
+		return s
+	}
+	return strings.ToValidUTF8(s[:maxExcerpt], "") + "…"
 }
 
 func parseBool(s string) (Value, error) {

@@ -107,12 +107,22 @@ func (c *converter) literal(k *pg.A_Const) Expr {
 	return lit
 }
 
+// maxRadixDigits is the most binary digits, and so the most digits of any base, of a
+// number that may fit numeric's 38 digits.
+const maxRadixDigits = 127
+
 // numberText gives a number the lexer did not fit into 32 bits: integers in
-// decimal, whatever their base, others as written, both without underscores.
+// decimal, whatever their base, others as written, both without underscores. One of
+// another base that is too large for any type stays as written: its digits are
+// counted, and not read, which takes more than linear time.
 func numberText(text string) (LiteralKind, string) {
 	text = strings.ReplaceAll(text, "_", "")
-	if strings.ContainsAny(text, "xXoObB") {
-		if n, ok := new(big.Int).SetString(text, 0); ok {
+	if i := strings.IndexAny(text, "xXoObB"); i >= 0 {
+		digits := strings.TrimLeft(text[i+1:], "0")
+		if len(digits) > maxRadixDigits {
+			return Integer, text
+		}
+		if n, ok := new(big.Int).SetString(text[:i+1]+"0"+digits, 0); ok {
 			return Integer, n.String()
 		}
 	}
