@@ -1,6 +1,7 @@
 package parquet_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -161,6 +162,11 @@ func TestLyingFilesNameWhatIsWrong(t *testing.T) {
 			clear(b[n-8-size : n-8])
 			return b
 		}, "footer"},
+		"a name that is not text": {func(b []byte) []byte {
+			footer := b[n-8-int(whole[n-8])-int(whole[n-7])<<8:]
+			copy(footer[bytes.Index(footer, []byte("n_comment")):], "n_\xff\xfe")
+			return b
+		}, "UTF-8"},
 		"encrypted":  {func(b []byte) []byte { b[n-1] = 'E'; return b }, "encrypted"},
 		"first page": {func(b []byte) []byte { clear(b[4:40]); return b }, `row group 0 column "n_nationkey"`},
 	}

@@ -2,6 +2,7 @@ package parquet
 
 import (
 	"strings"
+	"unicode/utf8"
 
 	"github.com/apache/arrow-go/v18/arrow"
 
@@ -126,6 +127,9 @@ func (r *schemaReader) field(at place) (*node, error) {
 	e, err := r.take()
 	if err != nil {
 		return nil, err
+	}
+	if !utf8.ValidString(e.name) {
+		return nil, bad("a column name that is not UTF-8: %q", e.name)
 	}
 	r.path = append(r.path, e.name)
 	defer func() { r.path = r.path[:len(r.path)-1] }()
