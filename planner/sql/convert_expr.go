@@ -132,12 +132,19 @@ func numberText(text string) (LiteralKind, string) {
 	return Integer, text
 }
 
+// param converts $n and ?. The text says what n is: the grammar keeps 32 bits of it.
 func (c *converter) param(p *pg.ParamRef) Expr {
 	at := c.place(p.GetLocation())
-	if n := p.GetNumber(); n < 0 || n > maxParam {
+	n := int(p.GetNumber())
+	if digits, dollar := strings.CutPrefix(c.text[at.Start:at.End], "$"); dollar {
+		var err error
+		if n, err = strconv.Atoi(digits); err != nil || n < 1 || n > maxParam {
+			c.fail(sqlerr.At(sqlerr.UndefinedParameter, at, "there is no parameter $%s", excerpt(digits)))
+		}
+	} else if n > maxParam {
 		c.fail(sqlerr.At(sqlerr.TooManyArguments, at, "parameter number %d is beyond %d", n, maxParam))
 	}
-	return &Param{Loc{at}, int(p.GetNumber())}
+	return &Param{Loc{at}, n}
 }
 
 // operation converts what the grammar calls A_Expr: operators and the predicates
