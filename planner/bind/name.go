@@ -8,60 +8,77 @@ func outputName(item sql.SelectItem) string {
 	if !item.Alias.IsZero() {
 		return item.Alias.Text
 	}
-	return exprName(item.Value)
+	name, _ := exprName(item.Value)
+	return name
 }
 
-func exprName(e sql.Expr) string {
-	const unnamed = "?column?"
+// exprName is what an expression is called, and whether it is its own name: a cast
+// and a CASE give one only where there is no other.
+func exprName(e sql.Expr) (name string, own bool) {
 	switch e := e.(type) {
 	case *sql.ColumnRef:
-		return e.Name.Last().Text
+		return e.Name.Last().Text, true
 	case *sql.FuncCall:
-		return e.Name.Last().Text
+		return e.Name.Last().Text, true
 	case *sql.Field:
-		return e.Name.Text
+		return e.Name.Text, true
 	case *sql.Cast:
-		if n := exprName(e.Operand); n != unnamed {
-			return n
+		if n, own := exprName(e.Operand); own {
+			return n, true
 		}
-		return e.Type.Name.Last().Text
+		return e.Type.Name.Last().Text, false
 	case *sql.Collate:
 		return exprName(e.Operand)
 	case *sql.Subscript:
 		return exprName(e.Operand)
 	case *sql.Case:
-		if e.Else != nil {
-			if n := exprName(e.Else); n != unnamed {
-				return n
-			}
+		if n, own := exprName(e.Else); own {
+			return n, true
 		}
-		return "case"
+		return "case", false
+	case *sql.ScalarSubquery:
+		return queryName(e.Query), true
+	}
+	return constructName(e)
+}
+
+// constructName is the name of an expression that has a word of its own.
+func constructName(e sql.Expr) (name string, own bool) {
+	switch e := e.(type) {
 	case *sql.Coalesce:
-		return "coalesce"
+		return "coalesce", true
 	case *sql.NullIf:
-		return "nullif"
+		return "nullif", true
 	case *sql.Extremum:
 		if e.Least {
-			return "least"
+			return "least", true
 		}
-		return "greatest"
+		return "greatest", true
 	case *sql.SessionValue:
-		return e.Name
+		return e.Name, true
 	case *sql.Exists:
-		return "exists"
+		return "exists", true
 	case *sql.Array:
-		return "array"
+		return "array", true
 	case *sql.Row:
-		return "row"
+		return "row", true
 	case *sql.AtTimeZone:
-		return "timezone"
-	case *sql.ScalarSubquery:
-		if s, ok := e.Query.Body.(*sql.Select); ok && len(s.Items) == 1 {
-			return outputName(s.Items[0])
+		return "timezone", true
+	}
+	return unnamed, false
+}
+
+const unnamed = "?column?"
+
+// queryName is the name of a query that is a value: that of its column.
+func queryName(q *sql.Query) string {
+	switch body := q.Body.(type) {
+	case *sql.Select:
+		if len(body.Items) == 1 {
+			return outputName(body.Items[0])
 		}
-		if _, ok := e.Query.Body.(*sql.Values); ok {
-			return "column1"
-		}
+	case *sql.Values:
+		return "column1"
 	}
 	return unnamed
 }
