@@ -97,11 +97,11 @@ func (c *compiler) call(e *expr.Call) (step, error) {
 		}
 		return c.strictCall(e, k, false)
 	}
-	if k, err := like(e); k != nil || err != nil {
+	if k, total, err := like(e); k != nil || err != nil {
 		if err != nil {
 			return nil, err
 		}
-		return c.strictCall(e, k, len(e.Args) == 2 && isLiteral(e.Args[1]))
+		return c.strictCall(e, k, total)
 	}
 	return c.rowCall(e)
 }
@@ -110,12 +110,6 @@ func (c *compiler) call(e *expr.Call) (step, error) {
 // values (Len 1); the result is flat, with f.n rows defined on sel. Where the
 // function can fail, sel holds rows without NULL arguments only.
 type kernelFunc func(f *frame, in []vector.Column, sel vector.Selection) (vector.Column, error)
-
-// isLiteral reports whether e is a constant.
-func isLiteral(e expr.Expr) bool {
-	_, ok := e.(*expr.Literal)
-	return ok
-}
 
 // callStep is a strict function: NULL in gives NULL out.
 type callStep struct {

@@ -1,14 +1,17 @@
 package eval
 
 import (
+	"bytes"
+
 	"github.com/skein-query/skein/exec/kernel"
 	"github.com/skein-query/skein/exec/vector"
 	"github.com/skein-query/skein/internal/sqlerr"
 	"github.com/skein-query/skein/planner/expr"
 )
 
-// like gives the kernel of LIKE and ILIKE; nil for everything else.
-func like(e *expr.Call) (kernelFunc, error) {
+// like gives the kernel of LIKE and ILIKE, and whether no value makes it fail; nil
+// for everything else.
+func like(e *expr.Call) (run kernelFunc, total bool, err error) {
 	not, fold := false, false
 	switch e.Name {
 	case expr.OpLike:
@@ -19,31 +22,60 @@ func like(e *expr.Call) (kernelFunc, error) {
 	case expr.OpNotILike:
 		not, fold = true, true
 	default:
-		return nil, nil
+		return nil, false, nil
 	}
 	if pattern, ok := literal(e, 1); ok && len(e.Args) == 2 {
 		p, err := compileLike([]byte(pattern.S), `\`, fold)
 		if err != nil {
-			return nil, sqlerr.AtSpan(err, e.Span)
+			return nil, false, sqlerr.AtSpan(err, e.Span)
 		}
-		return likeConst(p, not), nil
+		if !p.broken {
+			return likeConst(p, not), true, nil
+		}
 	}
-	return likeRows(not, fold), nil
+	return likeRows(not, fold), false, nil
 }
 
-func compileLike(pattern []byte, escape string, fold bool) (*kernel.Like, error) {
+// likePattern is a compiled pattern. One that ends in the escape character matches
+// nothing, but PostgreSQL finds that only in a text that goes on where it stands:
+// 'ab' LIKE 'a\' is an error, 'a' LIKE 'a\' is false. Then broken is set, and the
+// pattern is that of the texts which are errors.
+type likePattern struct {
+	*kernel.Like
+	broken bool
+}
+
+func compileLike(pattern []byte, escape string, fold bool) (likePattern, error) {
 	p, fault := kernel.NewLike(pattern, escape, fold)
+	if fault != kernel.LikeEndsInEscape || escape == "_" || escape == "%" { // what those match is not said by them
+		return likePattern{p, false}, likeFault(fault)
+	}
+	more := append(bytes.TrimSuffix(bytes.Clone(pattern), []byte(escape)), "_%"...)
+	p, fault = kernel.NewLike(more, escape, fold)
+	return likePattern{p, true}, likeFault(fault)
+}
+
+func likeFault(fault kernel.LikeFault) error {
 	switch fault {
 	case kernel.LikeEndsInEscape:
-		return nil, sqlerr.New(sqlerr.InvalidEscapeSequence, "LIKE pattern must not end with escape character")
+		return sqlerr.New(sqlerr.InvalidEscapeSequence, "LIKE pattern must not end with escape character")
 	case kernel.LikeBadEscape:
-		return nil, sqlerr.New(sqlerr.InvalidEscapeSequence, "invalid escape string").
+		return sqlerr.New(sqlerr.InvalidEscapeSequence, "invalid escape string").
 			WithHint("Escape string must be empty or one character.")
 	}
-	return p, nil
+	return nil
 }
 
-func likeConst(p *kernel.Like, not bool) kernelFunc {
+// match reports whether s matches.
+func (p likePattern) match(s []byte) (bool, error) {
+	matches := p.Match(s)
+	if matches && p.broken {
+		return false, likeFault(kernel.LikeEndsInEscape)
+	}
+	return matches, nil
+}
+
+func likeConst(p likePattern, not bool) kernelFunc {
 	return func(f *frame, in []vector.Column, sel vector.Selection) (vector.Column, error) {
 		out, err := alloc[uint8](f, f.n)
 		if err != nil {
@@ -56,7 +88,7 @@ func likeConst(p *kernel.Like, not bool) kernelFunc {
 
 // likeRows takes a pattern per row; a pattern like the row's before is kept.
 func likeRows(not, fold bool) kernelFunc {
-	var p *kernel.Like
+	var p likePattern
 	var lastPattern, lastEscape string
 	return func(f *frame, in []vector.Column, sel vector.Selection) (vector.Column, error) {
 		out, err := zeroed[uint8](f, f.n)
@@ -73,11 +105,15 @@ func likeRows(not, fold bool) kernelFunc {
 			if len(in) == 3 {
 				esc = escape.at(row)
 			}
-			if pat := pattern.at(row); err == nil && (p == nil || string(pat) != lastPattern || string(esc) != lastEscape) {
+			if pat := pattern.at(row); err == nil && (p.Like == nil || string(pat) != lastPattern || string(esc) != lastEscape) {
 				lastPattern, lastEscape = string(pat), string(esc)
 				p, err = compileLike([]byte(lastPattern), lastEscape, fold)
 			}
-			if err == nil && p.Match(value.at(row)) != not {
+			if err != nil {
+				return
+			}
+			var is bool
+			if is, err = p.match(value.at(row)); err == nil && is != not {
 				out[row] = 1
 			}
 		})
