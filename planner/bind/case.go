@@ -1,6 +1,8 @@
 package bind
 
 import (
+	"slices"
+
 	"github.com/skein-query/skein/internal/sqlerr"
 	"github.com/skein-query/skein/planner/expr"
 	"github.com/skein-query/skein/planner/sql"
@@ -42,16 +44,16 @@ func (x *exprs) caseExpr(e *sql.Case) (expr.Expr, error) {
 		if err != nil {
 			return nil, err
 		}
-		results = append(results, r)
+		results = slices.Insert(results, 0, r) // PostgreSQL begins with it, for the type and in messages
 	}
 	if out.Typ, err = x.b.unify("CASE", results); err != nil {
 		return nil, err
 	}
+	if e.Else != nil {
+		out.Else, results = results[0], results[1:]
+	}
 	for i := range out.Whens {
 		out.Whens[i].Result = results[i]
-	}
-	if e.Else != nil {
-		out.Else = results[len(results)-1]
 	}
 	return out, nil
 }

@@ -1,6 +1,8 @@
 package bind
 
 import (
+	"sort"
+
 	"github.com/skein-query/skein/internal/sqlerr"
 	"github.com/skein-query/skein/planner/expr"
 	"github.com/skein-query/skein/planner/sql"
@@ -83,14 +85,12 @@ func (b *binder) unify(word string, list []expr.Expr) (expr.Type, error) {
 	}
 	t, err := expr.CommonType(word, types...)
 	if err != nil {
-		place := list[len(list)-1].Place()
-		for i, e := range list {
-			if i > 0 && types[i].Kind != types[0].Kind && types[i].Kind != expr.Unknown {
-				place = e.Place()
-				break
-			}
-		}
-		return t, sqlerr.AtSpan(err, place)
+		// The first that does not go with those before it, as PostgreSQL reads them.
+		i := sort.Search(len(list)-1, func(i int) bool {
+			_, err := expr.CommonType(word, types[:i+1]...)
+			return err != nil
+		})
+		return t, sqlerr.AtSpan(err, list[i].Place())
 	}
 	if t.Kind == expr.Unknown {
 		t = expr.Of(expr.Text)
