@@ -1,7 +1,9 @@
 package main
 
 import (
+	"io"
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -26,6 +28,18 @@ func TestQueryListsAreReadStrictly(t *testing.T) {
 	for _, text := range []string{"", "0", "23", "1x", "5-3", "1-", "-5", "1,,2", "one"} {
 		if got, err := parseQueries(text); err == nil {
 			t.Errorf("%q was read as %v", text, got)
+		}
+	}
+}
+
+func TestTablesOfNoFilesAreRefused(t *testing.T) {
+	for _, parts := range []string{"0", "-1"} {
+		cmd := newGenerateCommand()
+		cmd.SetArgs([]string{"--sf", "0.001", "--table", "region", "--out", t.TempDir(), "--parts", parts})
+		cmd.SetOut(io.Discard)
+		cmd.SetErr(io.Discard)
+		if err := cmd.ExecuteContext(t.Context()); err == nil || !strings.Contains(err.Error(), "--parts") {
+			t.Errorf("--parts %s: %v", parts, err)
 		}
 	}
 }

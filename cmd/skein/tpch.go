@@ -28,6 +28,9 @@ func newGenerateCommand() *cobra.Command {
 			if format != "parquet" {
 				return fmt.Errorf("--format: %q is not supported, only parquet is", format)
 			}
+			if opt.Parts < 1 {
+				return fmt.Errorf("--parts: at least one file per table is needed")
+			}
 			var err error
 			if opt.ScaleFactor, err = tpch.ParseScaleFactor(sf); err != nil {
 				return fmt.Errorf("--sf: %w", err)

@@ -31,8 +31,13 @@ func registerAll(ctx context.Context, c *catalog.Catalog, store object.Store, fo
 }
 
 func tablesUnder(ctx context.Context, store object.Store, folder string) ([]catalog.Table, error) {
-	infos, err := object.Resolve(ctx, store, strings.TrimSuffix(folder, "/")+"/")
+	name := strings.TrimSuffix(folder, "/")
+	infos, err := object.Resolve(ctx, store, name+"/")
 	if err != nil {
+		if _, fileErr := object.Resolve(ctx, store, name); fileErr == nil {
+			return nil, sqlerr.New(sqlerr.UndefinedFile, "%q is a file and no folder", name).
+				WithHint("Give the folder that it is in.")
+		}
 		return nil, err
 	}
 	root := commonRoot(folder)
