@@ -11,6 +11,9 @@ import (
 // distinct is an aggregate over distinct arguments: it keeps the set of (group,
 // arguments), and feeds what is in it to the plain aggregate when the result is
 // asked for, so that sets of several instances can be merged before.
+//
+// Where nearly every row brings a new entry the set takes rows as they come: they are
+// looked up only once, when the sets are merged or the result is asked for.
 type distinct struct {
 	b        *budget
 	set      *groups
@@ -22,6 +25,9 @@ type distinct struct {
 	inner    accumulator        // made when the set is complete
 	byRow    []uint32           // scratch: the group of each row of a batch
 	found    []uint32           // scratch
+
+	seen  int  // rows
+	loose bool // the set may hold entries twice
 
 	sorting sync.Once
 	failed  error
@@ -63,13 +69,50 @@ func (a *distinct) add(in *addition) error {
 		cols[0] = vector.Flat(vector.Int32, byRow, nil)
 	}
 	cols = append(cols, in.cols[:a.args]...)
+	if a.loose {
+		return a.set.appendAll(cols, n, sel)
+	}
 	var err error
 	a.found, err = a.set.assign(cols, n, sel, a.found)
+	a.seen += len(a.found)
+	a.loose = a.set.n >= looseFrom && float64(a.seen) < hardly*float64(a.set.n)
 	return err
+}
+
+const (
+	// looseFrom is the number of entries at which a set is judged, and hardly the rows
+	// for each of them up to which looking rows up is not worth it.
+	looseFrom = 1 << 13
+	hardly    = 1.1
+)
+
+// tighten looks up what came loosely.
+func (a *distinct) tighten() error {
+	if !a.loose {
+		return nil
+	}
+	a.loose = false
+	from := a.set
+	a.set = newGroups(from.types, from.nullable, a.b)
+	for lo := 0; lo < from.n; lo += vector.MaxRows {
+		n := min(vector.MaxRows, from.n-lo)
+		cols, err := from.columns(lo, lo+n)
+		if err != nil {
+			return err
+		}
+		if a.found, err = a.set.assign(cols, n, nil, a.found); err != nil {
+			return err
+		}
+	}
+	from.forget()
+	return nil
 }
 
 func (a *distinct) merge(from accumulator, at, to []uint32) error {
 	f := from.(*distinct)
+	if err := a.tighten(); err != nil {
+		return err
+	}
 	f.sorting.Do(func() { f.failed = f.sort() })
 	if f.failed != nil {
 		return f.failed
@@ -134,6 +177,9 @@ func (a *distinct) sort() error {
 
 func (a *distinct) columns(from, to int) ([]vector.Column, error) {
 	if a.inner == nil {
+		if err := a.tighten(); err != nil {
+			return nil, err
+		}
 		if err := a.feed(); err != nil {
 			return nil, err
 		}

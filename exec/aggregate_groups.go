@@ -92,6 +92,24 @@ func (g *groups) assignHashed(cols []vector.Column, rows int, sel vector.Selecti
 	return g.keepLooks(cols, sel, before)
 }
 
+// appendAll makes a group of each row, whether or not there is one of its key.
+func (g *groups) appendAll(cols []vector.Column, rows int, sel vector.Selection) error {
+	if err := g.encoder.Encode(cols, rows, sel, &g.block); err != nil {
+		return err
+	}
+	before := g.n
+	if err := g.appendWords(g.block.Words); err != nil {
+		return err
+	}
+	var err error
+	if g.hashes, err = grown(g.b, g.hashes, g.n); err != nil {
+		return err
+	}
+	copy(g.hashes[before:], g.block.Hashes)
+	g.fresh = append(g.fresh[:0], g.rows.all(g.block.N)...)
+	return g.keepLooks(cols, sel, before)
+}
+
 // keepLooks stores how the lossy keys of the groups made since before look, from
 // the rows in g.fresh.
 func (g *groups) keepLooks(cols []vector.Column, sel vector.Selection, before int) error {

@@ -149,3 +149,37 @@ func TestGroupsThatFillSeveralTables(t *testing.T) {
 		})
 	}
 }
+
+// Sets of distinct values that hardly repeat, and some that do later.
+func TestManyDistinctValues(t *testing.T) {
+	for name, value := range map[string]func(i int) int{
+		"all new":       func(i int) int { return i },
+		"new, then not": func(i int) int { return i % 15_000 },
+		"few":           func(i int) int { return i % 7 },
+	} {
+		t.Run(name, func(t *testing.T) {
+			const rows = 24_000
+			sets := map[int]map[int]bool{}
+			var table []string
+			for i := range rows {
+				g, v := i%5000, value(i)
+				if sets[g] == nil {
+					sets[g] = map[int]bool{}
+				}
+				sets[g][v] = true
+				table = append(table, fmt.Sprintf("%d %d text_%d", g, v, v))
+			}
+			var want []string
+			for g, set := range sets {
+				want = append(want, fmt.Sprintf("%d %d %d", g, len(set), len(set)))
+			}
+			exectest.Run(t, exectest.Case{
+				Inputs: []exectest.Table{{Columns: "g int4, i4 int4, t text", Rows: table}},
+				Plan: func(in ...physical.Node) physical.Node {
+					return grouped(t, in[0], []string{"g"}, []string{"count(distinct i4)", "count(distinct t)"}, 1)
+				},
+				Want: want, Large: "a set is judged at 8,192 entries",
+			})
+		})
+	}
+}

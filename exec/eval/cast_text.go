@@ -68,6 +68,17 @@ func castFromText(to expr.Type) rowFunc {
 	}
 }
 
+// numericIn reads numbers and rounds none.
+func numericIn(to expr.Type) rowFunc {
+	return func(in []input, row int, out *output) error {
+		v, err := expr.ParseExact(in[0].text(row), to)
+		if err == nil {
+			out.value(row, v)
+		}
+		return err
+	}
+}
+
 // value writes a Value of the result's type.
 func (o *output) value(row int, v expr.Value) {
 	switch {
