@@ -113,6 +113,9 @@ func (x *exprs) cast(e *sql.Cast) (expr.Expr, error) {
 		return nil, err
 	}
 	if to.Kind == expr.Numeric && to.Precision == 0 {
+		if v.Type().IsString() { // no value of the column may lose digits that nobody gave up
+			return x.b.call(expr.FnNumericIn, e.Span(), v)
+		}
 		to = unconstrained(v)
 	}
 	if to.Kind == expr.Interval && (e.Type.Fields != "" || len(e.Type.Modifiers) > 0) {

@@ -59,7 +59,7 @@ func resultType(name string, kind Kind, args []Type) Type {
 		return NumericOf(MaxPrecision, scale)
 	case FnExtract:
 		return NumericOf(22, 6)
-	case "to_number":
+	case "to_number", FnNumericIn:
 		return NumericOf(MaxPrecision, 10)
 	}
 	return a

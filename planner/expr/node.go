@@ -150,10 +150,11 @@ const (
 	FnNullIf     = "nullif"
 	FnGreatest   = "greatest" // n-ary, nulls ignored
 	FnLeast      = "least"
-	FnExtract    = "extract" // field as text literal, source; numeric result
-	FnField      = "field"   // struct, field number as int4 literal
-	FnElement    = "element" // list, subscript
-	FnErrorIfNot = "assert"  // boolean, SQLSTATE, message: true or an error
+	FnExtract    = "extract"    // field as text literal, source; numeric result
+	FnField      = "field"      // struct, field number as int4 literal
+	FnElement    = "element"    // list, subscript
+	FnErrorIfNot = "assert"     // boolean, SQLSTATE, message: true or an error
+	FnNumericIn  = "numeric_in" // text: a numeric of 10 digits after the point, or an error when it has more
 )
 
 // Aggregate is one aggregate call of an Aggregate node. It is no Expr: it stands

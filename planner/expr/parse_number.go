@@ -93,6 +93,21 @@ func parseNumeric(s string, t Type) (Value, error) {
 	return v, nil
 }
 
+// ParseExact reads a number as a numeric t that holds all of its digits: what
+// ParseValue would round away is an error.
+func ParseExact(s string, t Type) (Value, error) {
+	v, err := parseNumeric(s, t)
+	if err != nil {
+		return v, err
+	}
+	n, _ := readNumeral(s)
+	if keep := max(len(n.digits)-n.scale+int(t.Scale), 0); keep < len(n.digits) && strings.Trim(n.digits[keep:], "0") != "" {
+		return v, sqlerr.New(sqlerr.NumericValueOutOfRange, "value %q has more digits after the point than the %d of %s", Excerpt(s), t.Scale, t).
+			WithHint("All values of a column have one scale. Choose it by a cast to numeric(precision, scale), which rounds.")
+	}
+	return v, nil
+}
+
 func bigPow10(n int) *big.Int { return new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(n)), nil) }
 
 // LiteralType is the type of a number as it is written: integer, bigint or

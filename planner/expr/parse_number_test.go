@@ -68,3 +68,17 @@ func TestNumeralsOfAnyFormReadBack(t *testing.T) {
 		}
 	}
 }
+
+func TestExactNumeralsLoseNoDigits(t *testing.T) {
+	to := NumericOf(MaxPrecision, 10)
+	for text, exact := range map[string]bool{"0.1234567891": true, "0.12345678910000": true, "1e-10": true, "-1.5e3": true, "0": true, "0e-99": true,
+		"0.12345678912": false, "1e-11": false, "-0.00000000004": false, "12345678901234567890123456789": false, "x": false} {
+		v, err := ParseExact(text, to)
+		if (err == nil) != exact {
+			t.Errorf("%s: %v", text, err)
+		}
+		if rounded, err := ParseValue(text, to); exact && (err != nil || !rounded.Identical(v)) {
+			t.Errorf("%s is read as %v and as %v", text, v, rounded)
+		}
+	}
+}
