@@ -30,7 +30,7 @@ func SplitDistinct(n logical.Node, est *cost.Estimator, ids *IDs) logical.Node {
 }
 
 // valuesPerGroup is how many distinct values the groups must hold on average.
-const valuesPerGroup = 16
+const valuesPerGroup = 64
 
 // splitDistinct is the two aggregations in place of a, and the lower of them; nil
 // when a cannot be split.
