@@ -32,7 +32,8 @@ type Prepared interface {
 	// A statement with an effect and rows (RETURNING) is an update with Columns.
 	IsUpdate() bool
 	// Execute starts the statement with one value for each parameter, in the
-	// parameter's type, and returns before the rows are made; an update has had its
+	// parameter's type, or of a numeric that this type does not hold exactly its
+	// digits (value.Argument), and returns before the rows are made; an update has had its
 	// effect when Execute returns. The end of ctx, even after Execute has returned,
 	// cancels the query.
 	Execute(ctx context.Context, args []expr.Value) (Result, error)
@@ -42,6 +43,9 @@ type Prepared interface {
 type Result interface {
 	// QueryID names the query in logs, in FlightInfo.app_metadata and for Cancel.
 	QueryID() string
+	// Columns are those of the batches where arguments gave numerics another
+	// precision or scale than Prepared announced; else nil.
+	Columns() []expr.Field
 	// Next gives the next batch, which the caller releases; io.EOF ends.
 	Next(ctx context.Context) (arrow.RecordBatch, error)
 	// Affected is the number of rows an update changed, -1 when that means nothing.

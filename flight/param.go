@@ -49,7 +49,7 @@ func appendRows(rows [][]expr.Value, batch arrow.RecordBatch, types []expr.Type)
 		for i, to := range types {
 			v, from, err := value.At(batch.Column(i), row)
 			if err == nil {
-				v, err = value.Convert(v, from, to)
+				v, err = value.Argument(v, from, to)
 			}
 			if err != nil {
 				return nil, sqlerr.Wrap(err, "parameter $%d", i+1)

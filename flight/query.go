@@ -62,6 +62,9 @@ func startQuery(ctx context.Context, p Prepared, text string, args [][]expr.Valu
 		return nil, err
 	}
 	q.result = rows
+	if columns := rows.Columns(); columns != nil {
+		q.columns, q.schema = columns, resultSchema(columns)
+	}
 	return q, nil
 }
 
@@ -81,8 +84,12 @@ type rowResults struct {
 	args     [][]expr.Value  // rows not yet executed
 	started  []Result        // in order; those read to their end are gone
 	id       string          // of the first execution
+	columns  []expr.Field    // of the first execution
+	executed int             // rows of arguments
 	affected int64
 }
+
+func sameColumn(a, b expr.Field) bool { return a.Name == b.Name && a.Type.Equal(b.Type) }
 
 // start executes the first row of arguments of a query, and all rows of an update,
 // so that every effect is there when the client hears of it.
@@ -102,6 +109,13 @@ func (r *rowResults) advance() error {
 		return err
 	}
 	r.started, r.args = append(r.started, next), r.args[1:]
+	if r.executed++; r.executed == 1 {
+		r.columns = next.Columns()
+	}
+	if !slices.EqualFunc(r.columns, next.Columns(), sameColumn) {
+		return sqlerr.New(sqlerr.FeatureNotSupported, "the numerics of several rows of arguments give columns of different types").
+			WithHint("Execute the statement for each row, or cast to numeric(precision, scale).")
+	}
 	if n := next.Affected(); n >= 0 {
 		r.affected = max(r.affected, 0) + n
 	}
@@ -109,6 +123,8 @@ func (r *rowResults) advance() error {
 }
 
 func (r *rowResults) QueryID() string { return r.id }
+
+func (r *rowResults) Columns() []expr.Field { return r.columns }
 
 func (r *rowResults) Affected() int64 { return r.affected }
 

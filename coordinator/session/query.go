@@ -66,12 +66,28 @@ func (q *query) IsUpdate() bool          { return false }
 
 // Execute plans the query with its arguments and starts it.
 func (q *query) Execute(ctx context.Context, args []expr.Value) (flight.Result, error) {
-	plan, _, err := q.plan(ctx, args)
+	plan, from, err := q.plan(ctx, args)
 	if err != nil {
 		return nil, err
 	}
-	return q.statements.run(ctx, q.session, plan.Root, q.fields)
+	if from != planOfDigits || slices.EqualFunc(plan.Fields, q.fields, sameField) {
+		return q.statements.run(ctx, q.session, plan.Root, q.fields)
+	}
+	r, err := q.statements.run(ctx, q.session, plan.Root, plan.Fields)
+	if err != nil {
+		return nil, err
+	}
+	return exactResult{r, plan.Fields}, nil
 }
+
+// exactResult is a result whose numerics have other digits than was announced, as
+// the arguments have.
+type exactResult struct {
+	flight.Result
+	columns []expr.Field
+}
+
+func (r exactResult) Columns() []expr.Field { return r.columns }
 
 // origin is where a plan comes from.
 type origin string
@@ -80,6 +96,7 @@ const (
 	cachedPlan   origin = "from the cache"
 	newPlan      origin = "made anew"
 	planOfValues origin = "made for this execution"
+	planOfDigits origin = "made for this execution's digits"
 )
 
 // plan plans the query over the files as they are now.
@@ -106,15 +123,47 @@ func (q *query) plan(ctx context.Context, args []expr.Value) (*planner.Plan, ori
 	if err := q.stillFits(shape); err != nil {
 		return nil, "", err
 	}
-	if plan := shape.Plan(args); plan != nil {
-		return plan, from, nil
+	types, values, own, err := exact(q.params, args)
+	if err != nil {
+		return nil, "", err
+	}
+	if !own {
+		if plan := shape.Plan(args); plan != nil {
+			return plan, from, nil
+		}
+	}
+	if from = planOfValues; own {
+		from = planOfDigits
 	}
 	l := s.lookup(q.session)
 	l.seen = maps.Clone(found)
 	opt := s.options(q.session)
-	opt.Params, opt.Args = q.params, args
+	opt.Params, opt.Args = types, values
 	plan, err := planner.Query(ctx, q.first.stmt, l, opt)
-	return plan, planOfValues, err
+	return plan, from, err
+}
+
+// exact gives numerics that come by their digits, which their parameters' types do
+// not hold, types that do; own reports whether there are such.
+func exact(params []expr.Type, args []expr.Value) (types []expr.Type, values []expr.Value, own bool, err error) {
+	types, values = params, args
+	for i, p := range params {
+		if p.Kind != expr.Numeric {
+			continue
+		}
+		t, ok := expr.DigitsType(args[i])
+		if !ok {
+			continue
+		}
+		if !own {
+			types, values, own = slices.Clone(params), slices.Clone(args), true
+		}
+		types[i] = t
+		if values[i], err = expr.ParseValue(args[i].S, t); err != nil {
+			return nil, nil, false, sqlerr.Wrap(err, "parameter $%d", i+1)
+		}
+	}
+	return types, values, own, nil
 }
 
 // stillFits refuses a shape with another schema than clients were told.
@@ -122,11 +171,7 @@ func (q *query) stillFits(s *shape) error {
 	if s == q.first {
 		return nil
 	}
-	same := len(s.Fields) == len(q.fields)
-	for i := 0; same && i < len(s.Fields); i++ {
-		same = s.Fields[i].Name == q.fields[i].Name && s.Fields[i].Type.Equal(q.fields[i].Type)
-	}
-	if !same {
+	if !slices.EqualFunc(s.Fields, q.fields, sameField) {
 		return sqlerr.New(sqlerr.FeatureNotSupported, "the columns of the prepared statement have changed: they were %s and are now %s",
 			signature(q.fields), signature(s.Fields)).WithHint("Prepare it again.")
 	}
@@ -136,6 +181,8 @@ func (q *query) stillFits(s *shape) error {
 	}
 	return nil
 }
+
+func sameField(a, b expr.Field) bool { return a.Name == b.Name && a.Type.Equal(b.Type) }
 
 // signature is columns as a message lists them.
 func signature(fields []expr.Field) string {
@@ -168,8 +215,9 @@ type result struct {
 	once    sync.Once
 }
 
-func (r *result) QueryID() string { return r.running.ID }
-func (r *result) Affected() int64 { return -1 }
+func (r *result) QueryID() string       { return r.running.ID }
+func (r *result) Columns() []expr.Field { return nil }
+func (r *result) Affected() int64       { return -1 }
 
 func (r *result) Next(ctx context.Context) (arrow.RecordBatch, error) {
 	b, err := r.running.Result().Next(ctx)

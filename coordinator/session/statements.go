@@ -126,6 +126,7 @@ func (s *Statements) schema(session *flight.Session) string {
 type noResult struct{}
 
 func (noResult) QueryID() string                                 { return "" }
+func (noResult) Columns() []expr.Field                           { return nil }
 func (noResult) Next(context.Context) (arrow.RecordBatch, error) { return nil, io.EOF }
 func (noResult) Close() error                                    { return nil }
 

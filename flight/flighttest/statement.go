@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -67,6 +68,16 @@ func (s *statement) Execute(ctx context.Context, args []expr.Value) (flight.Resu
 	if len(args) != len(s.params) {
 		return nil, fmt.Errorf("%d arguments for %d parameters", len(args), len(s.params))
 	}
+	args = slices.Clone(args)
+	for i, a := range args {
+		if _, ok := expr.DigitsType(a); !ok || s.params[i].Kind != expr.Numeric {
+			continue
+		}
+		var err error
+		if args[i], err = expr.ParseValue(a.S, s.params[i]); err != nil {
+			return nil, sqlerr.Wrap(err, "parameter $%d", i+1)
+		}
+	}
 	r := &result{statement: s, ctx: ctx, id: fmt.Sprintf("q%d", s.fake.Started.Add(1)), affected: -1}
 	s.fake.Open.Add(1)
 	switch s.words[0] {
@@ -111,6 +122,11 @@ type result struct {
 }
 
 func (r *result) QueryID() string { return r.id }
+
+// Columns says that the columns are those announced.
+func (r *result) Columns() []expr.Field { return nil }
+
+// Affected is the number of rows that an update changed.
 func (r *result) Affected() int64 { return r.affected }
 
 // Next makes the next batch.

@@ -136,6 +136,16 @@ func LiteralType(s string) (_ Type, ok bool) {
 	return NumericOf(n, scale), true
 }
 
+// DigitsType is the type of a numeric value that is given by its digits, in S, since
+// the type it was meant to have does not hold them; ok is false for others.
+func DigitsType(v Value) (_ Type, ok bool) {
+	if v.Null || v.S == "" {
+		return Type{}, false
+	}
+	t, ok := LiteralType(v.S)
+	return NumericFor(t), ok && t.Kind != Float8 // that has too many digits
+}
+
 func parseFloat(s string, t Type) (Value, error) {
 	bits := 64
 	if t.Kind == Float4 {
