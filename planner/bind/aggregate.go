@@ -11,6 +11,9 @@ import (
 // that the Aggregate node will deliver.
 func (x *exprs) aggregateCall(f *sql.FuncCall) (expr.Expr, error) {
 	name := f.Name.Last().Text
+	if at := x.ownerOf(f); at != nil {
+		x = &exprs{b: x.b, scope: at, sel: at.user.sel, inAggregate: at.user.inAggregate, place: at.user.place}
+	}
 	if x.sel == nil || x.inAggregate {
 		if x.inAggregate {
 			return nil, sqlerr.At(sqlerr.GroupingError, f.Span(), "aggregate function calls cannot be nested")
@@ -80,6 +83,62 @@ func (x *exprs) aggregateCall(f *sql.FuncCall) (expr.Expr, error) {
 	ref := col.Ref()
 	ref.Span = f.Span()
 	return ref, nil
+}
+
+// ownerOf is the scope of the query around this one that an aggregate belongs to;
+// nil when it is this query's own. It is the innermost whose columns the aggregate
+// reads (PostgreSQL 15, 4.2.7). One that reads a subquery is this query's own: to
+// bind those twice would take time to the power of their depth.
+func (x *exprs) ownerOf(f *sql.FuncCall) *scope {
+	around := x.scope.parent
+	for around != nil && around.user == nil {
+		around = around.parent
+	}
+	if around == nil {
+		return nil
+	}
+	used, ok := x.reads(f)
+	if !ok {
+		return nil
+	}
+	for at := x.scope; at != nil; at = at.parent {
+		have := logical.Set{}
+		for _, c := range at.cols {
+			expr.Columns(c.value, have)
+		}
+		if used.Meets(have) {
+			if at == x.scope || at.user == nil {
+				return nil
+			}
+			return at
+		}
+	}
+	return nil
+}
+
+// reads are the columns that an aggregate reads; ok is false where it has a
+// subquery or a fault.
+func (x *exprs) reads(f *sql.FuncCall) (used logical.Set, ok bool) {
+	var parts []sql.Expr
+	for _, a := range f.Args {
+		parts = append(parts, a.Value)
+	}
+	for _, o := range f.OrderBy {
+		parts = append(parts, o.Value)
+	}
+	if f.Filter != nil {
+		parts = append(parts, f.Filter)
+	}
+	trial := &exprs{b: x.b, scope: x.scope, sel: x.sel, inAggregate: true, trial: true, place: x.place}
+	used = logical.Set{}
+	for _, p := range parts {
+		e, err := trial.bind(p)
+		if err != nil {
+			return nil, false
+		}
+		expr.Columns(e, used)
+	}
+	return used, true
 }
 
 // withinGroup is the error for WITHIN GROUP: the aggregates that need it are not

@@ -12,6 +12,7 @@ type exprs struct {
 	scope       *scope
 	sel         *selecting // not nil where aggregates may stand
 	inAggregate bool       // inside the arguments of an aggregate
+	trial       bool       // only to see which columns are read: subqueries are refused
 	place       string     // the clause, for messages
 	pending     []subquery // subqueries met so far, to be attached to the plan
 }

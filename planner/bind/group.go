@@ -103,6 +103,11 @@ func (s *selecting) groupOutput(n int, span sqlerr.Span) (expr.Expr, error) {
 	var later []subquery
 	for _, p := range s.x.pending {
 		if used.Meets(p.columns()) {
+			for _, a := range s.aggs {
+				if logical.Free(p.plan)[a.Col.ID] {
+					return nil, sqlerr.At(sqlerr.GroupingError, span, "aggregate functions are not allowed in GROUP BY")
+				}
+			}
 			s.plan = s.b.attach(s.plan, []subquery{p})
 			for id := range p.columns() {
 				s.group.below[id] = true

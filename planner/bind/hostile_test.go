@@ -34,6 +34,8 @@ func TestLargeStatementsBindQuickly(t *testing.T) {
 		{"additions nested 400 deep", "select " + nested("(1 + ", "id", ")", 400) + " from t", ""},
 		{"CASE nested 100 deep", "select " + nested("case when ok then ", "id", " end", 100) + " from t", ""},
 		{"subqueries nested 100 deep", "select " + nested("(select ", "1", ")", 100), ""},
+		{"aggregates of subqueries nested 100 deep", "select " + nested("(select max(", "1", "))", 100), ""},
+		{"aggregates of outer columns 50 deep", "select " + nested("(select max(u.id + ", "t.id", ") from u)", 50) + " from t", ""},
 		{"1000 terms of AND", "select 1 from t where " + list(1000, " and ", "id <> #"), ""},
 		{"1000 terms of OR", "select 1 from t where " + list(1000, " or ", "id = #"), ""},
 		{"200 additions", "select " + list(200, " + ", "id") + " from t", ""},

@@ -15,6 +15,7 @@ type scope struct {
 	parent *scope
 	cols   []scopeColumn
 	ctes   *cteScope
+	user   *exprs        // the expressions in which a subquery stands that sees this scope around it
 	hidden []scopeColumn // what a subquery in FROM could see if it were LATERAL
 }
 

@@ -113,11 +113,19 @@ func conds2(a, b expr.Expr) []expr.Expr {
 
 // subplan binds the query of a subquery.
 func (x *exprs) subplan(q *sql.Query) (relation, error) {
-	r, err := x.b.query(q, &scope{parent: x.scope.parent, cols: x.scope.cols, ctes: x.scope.ctes}, x.ctes())
+	if x.trial {
+		return relation{}, unsupported(q.Span(), "a subquery is not supported here")
+	}
+	r, err := x.b.query(q, x.outer(), x.ctes())
 	if err != nil {
 		return r, err
 	}
 	return x.b.settle(r), nil
+}
+
+// outer is what a subquery sees of the query around it.
+func (x *exprs) outer() *scope {
+	return &scope{parent: x.scope.parent, cols: x.scope.cols, ctes: x.scope.ctes, user: x}
 }
 
 func (x *exprs) ctes() *cteScope {
@@ -130,7 +138,10 @@ func (x *exprs) ctes() *cteScope {
 }
 
 func (x *exprs) exists(q *sql.Exists) (subquery, error) {
-	r, err := x.b.query(q.Query, &scope{parent: x.scope.parent, cols: x.scope.cols, ctes: x.scope.ctes}, x.ctes())
+	if x.trial {
+		return subquery{}, unsupported(q.Span(), "a subquery is not supported here")
+	}
+	r, err := x.b.query(q.Query, x.outer(), x.ctes())
 	if err != nil {
 		return subquery{}, err
 	}
