@@ -52,10 +52,10 @@ build: ## Build bin/skein
 	go build -trimpath -buildvcs=false -ldflags '-X main.version=$(VERSION)' -o bin/skein ./cmd/skein
 
 test: ## Run vet and all tests (PKG=./exec/... RUN=Name narrow them)
+	@[ -n "$${SKEIN_MINIO:-}" ] || echo 'skipped: the tests against a MinIO server; make s3-check runs them'
 	go vet $(PKG)
 	$(if $(filter ./...,$(PKG)),GODEBUG=cpu.avx2=off go test -count=1 -timeout $(TIMEOUT) -run '$(RUN)' ./exec/kernel ./exec/eval)
 	go test -timeout $(TIMEOUT) -run '$(RUN)' $(PKG)
-	@[ -n "$${SKEIN_MINIO:-}" ] || echo 'skipped: the tests against a MinIO server; make s3-check runs them'
 
 test-scalar: ## Run the tests of what has vector kernels with AVX2 only, and without vectors
 	GODEBUG=cpu.avx512bw=off go test -count=1 -timeout $(TIMEOUT) -run '$(RUN)' $(SIMD)
