@@ -77,6 +77,11 @@ func (s *Shell) listNames(ctx context.Context) <-chan struct{} {
 
 func (s *Shell) newEditor() *readline.Shell {
 	editor := readline.NewShell()
+	// Text is UTF-8. Taken for Meta keys, the characters from U+0080 to U+00FF would be
+	// lost or run commands of the editor.
+	for name, on := range map[string]bool{"convert-meta": false, "input-meta": true, "output-meta": true} {
+		_ = editor.Config.Set(name, on) // fails for unknown names only
+	}
 	editor.Prompt.Primary(func() string { return "skein> " })
 	editor.Prompt.Secondary(func() string { return "    -> " })
 	editor.AcceptMultiline = func(line []rune) bool { return accepts(string(line)) }
