@@ -11,6 +11,6 @@
 //
 // The package knows no server, only internal/client. Reading order: shell.go, run.go,
 // script.go (where statements end), format.go and one file per format, command.go
-// (the backslash commands), interactive.go and complete.go (line editing, by
-// reeflective/readline: the one kept library with multi-line editing).
+// (the backslash commands), interactive.go, editor.go and complete.go (line
+// editing, by reeflective/readline: the one kept library with multi-line editing).
 package shell

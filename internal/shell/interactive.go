@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
-	"path/filepath"
 	"strings"
 
 	"github.com/reeflective/readline"
@@ -75,38 +73,6 @@ func (s *Shell) listNames(ctx context.Context) <-chan struct{} {
 	return done
 }
 
-func (s *Shell) newEditor() *readline.Shell {
-	editor := readline.NewShell()
-	// Text is UTF-8. Taken for Meta keys, the characters from U+0080 to U+00FF would be
-	// lost or run commands of the editor.
-	for name, on := range map[string]bool{"convert-meta": false, "input-meta": true, "output-meta": true} {
-		_ = editor.Config.Set(name, on) // fails for unknown names only
-	}
-	editor.Prompt.Primary(func() string { return "skein> " })
-	editor.Prompt.Secondary(func() string { return "    -> " })
-	editor.AcceptMultiline = func(line []rune) bool { return accepts(string(line)) }
-	editor.Completer = s.complete
-	if history, err := openHistory(); err == nil { // else this session's statements are remembered in memory
-		editor.History.Add("statements", history)
-	}
-	return editor
-}
-
-// openHistory opens the file of past statements, in the user's home like psql's.
-func openHistory() (readline.History, error) {
-	home, err := os.UserHomeDir()
-	if err != nil {
-		return nil, err
-	}
-	path := filepath.Join(home, ".skein_history")
-	f, err := os.OpenFile(path, os.O_RDONLY|os.O_CREATE, 0o600)
-	if err != nil {
-		return nil, err
-	}
-	f.Close()
-	return readline.NewHistoryFromFile(path)
-}
-
 // accepts reports whether Enter runs the text instead of beginning a new line.
 func accepts(text string) bool {
 	switch strings.ToLower(strings.TrimSpace(text)) {
@@ -114,11 +80,4 @@ func accepts(text string) bool {
 		return true
 	}
 	return isEmpty(text) || isCommand(text) || sql.Complete(text)
-}
-
-// complete adapts candidates to the editor.
-func (s *Shell) complete(line []rune, cursor int) readline.Completions {
-	_, names, keywords := candidates(string(line[:min(cursor, len(line))]), s.names.get())
-	return readline.CompleteValues(names...).Tag("names").
-		Merge(readline.CompleteValues(keywords...).Tag("keywords"))
 }

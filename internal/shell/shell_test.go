@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -14,7 +15,13 @@ import (
 	"github.com/skein-query/skein/internal/client"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	if os.Getenv(lineEditor) != "" {
+		editLines()
+		return
+	}
+	goleak.VerifyTestMain(m)
+}
 
 // run runs a script on a fake server and gives what was printed.
 func run(t *testing.T, change func(*Shell), script string) (out, errs string, err error) {
