@@ -21,7 +21,8 @@
 //	halt                               the rest of the file is not read
 //	include <path>                     relative to the including file
 //
-// The default sort mode is nosort. With colnames the first row holds the names
+// Several rows of a query without an outer ORDER BY need a sort mode: rowsort, or
+// nosort where the statement has an order all the same (show tables). With colnames the first row holds the names
 // of the columns. Queries of one file that carry the same label must have equal
 // rows. A value is written as PostgreSQL prints it (extra_float_digits 1,
 // bytea_output hex, intervalstyle postgres, time zone UTC), NULL as NULL and

@@ -48,7 +48,7 @@ type record struct {
 // queryWant is the expected answer of a query.
 type queryWant struct {
 	types []string
-	sort  sortMode
+	sort  sortMode // "" only while the record is read
 	label string
 	names []string // nil unless colnames was given
 	rows  [][]Value
@@ -173,7 +173,40 @@ func (p *parser) record(line string, fields []string) (*record, error) {
 	if r.kind != query {
 		return r, nil
 	}
-	return r, p.rows(&r.want, names)
+	if err := p.rows(&r.want, names); err != nil {
+		return nil, err
+	}
+	if r.want.sort == "" {
+		if len(r.want.rows) > 1 && !ordered(r.sql) {
+			return nil, fmt.Errorf("rows in no order of the statement's: say rowsort, or nosort where it has one all the same")
+		}
+		r.want.sort = noSort
+	}
+	return r, nil
+}
+
+// ordered reports whether the outermost query has an ORDER BY.
+func ordered(sql string) bool {
+	var outer strings.Builder
+	depth, quote := 0, rune(0)
+	for _, c := range sql {
+		switch {
+		case quote != 0:
+			if c == quote {
+				quote = 0
+			}
+		case c == '\'' || c == '"':
+			quote = c
+		case c == '(':
+			depth++
+		case c == ')':
+			depth--
+		case depth == 0:
+			outer.WriteRune(c)
+		}
+	}
+	words := strings.Join(strings.Fields(strings.ToLower(outer.String())), " ")
+	return strings.Contains(words, "order by")
 }
 
 func (r *record) statementHead(line string, args []string) error {
@@ -199,7 +232,7 @@ func (r *record) queryHead(args []string) (names bool, err error) {
 		return false, fmt.Errorf("query without types")
 	}
 	r.kind = query
-	r.want.types, r.want.sort = strings.Split(args[0], ","), noSort
+	r.want.types = strings.Split(args[0], ",")
 	for _, a := range args[1:] {
 		switch {
 		case a == string(noSort) || a == string(rowSort) || a == string(valueSort):
