@@ -15,7 +15,9 @@
 //  4. An object that is not there is an UndefinedFile error that names its path.
 //  5. A request to S3 ends: an attempt of which nothing is heard is given up, and
 //     attempts are bounded in number and time (Retry).
+//  6. Every request is counted where its store counts, and where its context says
+//     (Counted): what a query cost is known without asking the network.
 //
 // The package knows nothing of what the bytes mean. Reading order: store.go,
-// resolve.go, local.go, s3.go, retry.go, s3client.go, mem.go, faulty.go.
+// resolve.go, local.go, s3.go, retry.go, s3client.go, traffic.go, mem.go, faulty.go.
 package object

@@ -174,7 +174,7 @@ func TestMinIOAnswersAfterFaults(t *testing.T) {
 }
 
 func TestS3AnswersAfterFaults(t *testing.T) {
-	server := httptest.NewServer(&fakeS3{objects: map[string][]byte{}})
+	server := httptest.NewServer(objecttest.NewBucket())
 	defer server.Close()
 	answersAfterFaults(t, server.URL)
 }
@@ -235,7 +235,7 @@ func answersAfterFaults(t *testing.T, endpoint string) {
 func faults() map[string]objecttest.Fault {
 	return map[string]objecttest.Fault{
 		"503": func(w http.ResponseWriter, _ *http.Request) bool {
-			fail(w, http.StatusServiceUnavailable, "SlowDown")
+			objecttest.Fail(w, http.StatusServiceUnavailable, "SlowDown")
 			return true
 		},
 		"500": func(w http.ResponseWriter, _ *http.Request) bool {

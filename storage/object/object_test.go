@@ -190,7 +190,7 @@ func listAndResolve(t *testing.T, s object.Store, prefix string) {
 
 func TestRelativeLocations(t *testing.T) {
 	t.Chdir(t.TempDir())
-	s := object.NewRouter()
+	s := object.NewRouter(nil)
 	put(t, s, "dir/a.parquet", "a")
 	for _, location := range []string{"dir", "./dir", "dir/", "*/a.parquet", "./dir/*.parquet", "dir/a.parquet", "../" + filepath.Base(wd(t)) + "/dir"} {
 		if found, err := object.Resolve(context.Background(), s, location); len(found) != 1 {
@@ -204,7 +204,7 @@ func TestLocationsWithoutStoreOrBucket(t *testing.T) {
 		"gs://bucket/x": sqlerr.FeatureNotSupported, "gs://bucket/*.parquet": sqlerr.FeatureNotSupported,
 		"s3://": sqlerr.InvalidParameterValue, "s3:///": sqlerr.InvalidParameterValue, "s3:///x": sqlerr.InvalidParameterValue,
 	} {
-		_, err := object.Resolve(t.Context(), object.NewRouter(), location)
+		_, err := object.Resolve(t.Context(), object.NewRouter(nil), location)
 		if scheme, _, _ := strings.Cut(location, "//"); sqlerr.CodeOf(err) != want || !strings.Contains(err.Error(), scheme) {
 			t.Errorf("%s: %v", location, err)
 		}

@@ -17,9 +17,10 @@ type Router struct {
 	Schemes map[string]Store
 }
 
-// NewRouter is the stores a process starts with: the local file system and S3.
-func NewRouter() *Router {
-	return &Router{Default: &Local{}, Schemes: map[string]Store{"s3": NewS3(S3Options{})}}
+// NewRouter is the stores a process starts with: the local file system and S3, whose
+// requests are counted in traffic unless that is nil.
+func NewRouter(traffic *Traffic) *Router {
+	return &Router{Default: &Local{}, Schemes: map[string]Store{"s3": NewS3(S3Options{Traffic: traffic})}}
 }
 
 func (r *Router) of(p string) (Store, error) {

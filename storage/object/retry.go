@@ -52,12 +52,8 @@ func (r Retry) orDefault() Retry {
 var errStalled = errors.New("no answer in time")
 
 // do runs attempts until one succeeds, fails for good, or the bounds are reached.
-// An attempt calls alive whenever it got something.
-func (r Retry) do(ctx context.Context, attempt func(ctx context.Context, alive func()) error) error {
-	return r.doFor(ctx, r.StallTimeout, attempt)
-}
-
-func (r Retry) doFor(ctx context.Context, timeout time.Duration, attempt func(ctx context.Context, alive func()) error) error {
+// An attempt calls alive whenever it got something; it ends when that was not for timeout.
+func (r Retry) do(ctx context.Context, timeout time.Duration, attempt func(ctx context.Context, alive func()) error) error {
 	begin := time.Now()
 	for i, wait := 1, r.FirstWait; ; i, wait = i+1, min(2*wait, maxWait) {
 		err := r.once(ctx, timeout, attempt)

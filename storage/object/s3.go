@@ -24,7 +24,7 @@ func (s *S3) Stat(ctx context.Context, path string) (Info, error) {
 		return Info{}, sqlerr.New(sqlerr.WrongObjectType, "%q is a bucket, not a file", path)
 	}
 	var o minio.ObjectInfo
-	err = s.opts.Retry.do(ctx, func(ctx context.Context, _ func()) (err error) {
+	err = s.attempts(ctx, func(ctx context.Context, _ func()) (err error) {
 		o, err = c.StatObject(ctx, bucket, key, minio.StatObjectOptions{})
 		return err
 	})
@@ -92,7 +92,23 @@ func putOptions() minio.PutObjectOptions {
 
 func (s *S3) put(ctx context.Context, data []byte, attempt func(context.Context) error) error {
 	timeout := s.opts.Retry.StallTimeout + time.Duration(len(data)/minUploadRate)*time.Second
-	return s.opts.Retry.doFor(ctx, timeout, func(ctx context.Context, _ func()) error { return attempt(ctx) })
+	return s.attemptsFor(ctx, timeout, func(ctx context.Context, _ func()) error { return attempt(ctx) })
+}
+
+// attempts are those of Retry, and counted.
+func (s *S3) attempts(ctx context.Context, attempt func(ctx context.Context, alive func()) error) error {
+	return s.attemptsFor(ctx, s.opts.Retry.StallTimeout, attempt)
+}
+
+func (s *S3) attemptsFor(ctx context.Context, timeout time.Duration, attempt func(ctx context.Context, alive func()) error) error {
+	again := false
+	return s.opts.Retry.do(ctx, timeout, func(ctx context.Context, alive func()) error {
+		if again {
+			s.opts.Traffic.count(ctx, retries, 1)
+		}
+		again = true
+		return attempt(ctx, alive)
+	})
 }
 
 // holds reports whether an object has just these bytes.
@@ -119,7 +135,7 @@ func (s *S3) List(ctx context.Context, prefix string) ([]Info, error) {
 	}
 	var found []Info
 	last := ""
-	err = s.opts.Retry.do(ctx, func(ctx context.Context, alive func()) error {
+	err = s.attempts(ctx, func(ctx context.Context, alive func()) error {
 		ctx, cancel := context.WithCancel(ctx)
 		defer cancel() // ends the listing when it fails half way
 		for o := range c.Client.ListObjects(ctx, bucket, minio.ListObjectsOptions{Prefix: key, Recursive: true, StartAfter: last}) {
@@ -144,7 +160,7 @@ func (s *S3) Delete(ctx context.Context, path string) error {
 	if err != nil {
 		return err
 	}
-	err = s.opts.Retry.do(ctx, func(ctx context.Context, _ func()) error {
+	err = s.attempts(ctx, func(ctx context.Context, _ func()) error {
 		return c.Client.RemoveObject(ctx, bucket, key, minio.RemoveObjectOptions{})
 	})
 	if err != nil {
@@ -207,7 +223,7 @@ func (r *s3Reader) ReadAt(ctx context.Context, buf []byte, off int64) error {
 	if err := checkRange(r.info, off, int64(len(buf))); err != nil || len(buf) == 0 {
 		return err
 	}
-	err := r.store.opts.Retry.do(ctx, func(ctx context.Context, alive func()) error {
+	err := r.store.attempts(ctx, func(ctx context.Context, alive func()) error {
 		n, err := r.read(ctx, buf, off, alive)
 		buf, off = buf[n:], off+int64(n)
 		return err

@@ -24,6 +24,7 @@ type S3Options struct {
 	AccessKey string
 	SecretKey string
 	Retry     Retry
+	Traffic   *Traffic // where all requests are counted; nil: only in that of their context
 }
 
 // Timeouts of the connection; those of a whole attempt are in Retry.
@@ -54,6 +55,9 @@ func NewS3(opts S3Options) *S3 {
 	env(&opts.Endpoint, "AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL")
 	env(&opts.Region, "AWS_REGION", "AWS_DEFAULT_REGION")
 	opts.Retry = opts.Retry.orDefault()
+	if opts.Traffic == nil {
+		opts.Traffic = &Traffic{}
+	}
 	return &S3{opts: opts, clients: map[string]*minio.Core{}, transport: &http.Transport{
 		Proxy:               http.ProxyFromEnvironment,
 		DialContext:         (&net.Dialer{Timeout: dialTimeout, KeepAlive: 30 * time.Second}).DialContext,
@@ -96,7 +100,7 @@ func (s *S3) client(path string) (*minio.Core, string, string, error) {
 		lookup = minio.BucketLookupPath
 	}
 	c, err := minio.NewCore(u.Host, &minio.Options{Creds: s.credentials(), Secure: u.Scheme == "https", Region: s.opts.Region,
-		BucketLookup: lookup, Transport: s.transport, MaxRetries: 1}) // retries are ours: retry.go
+		BucketLookup: lookup, Transport: &counting{s.transport, s.opts.Traffic}, MaxRetries: 1}) // retries are ours: retry.go
 	if err != nil {
 		return nil, "", "", s.error(path, err)
 	}
