@@ -2,6 +2,8 @@ package catalog
 
 import (
 	"context"
+	"maps"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -22,23 +24,28 @@ type Table struct {
 	Options      map[string]string
 }
 
-// Catalog holds external tables in memory. Safe for concurrent use.
+// Catalog knows the tables, in memory, or as a log has them that other processes commit
+// to as well. Safe for concurrent use.
 type Catalog struct {
 	store object.Store
 	files *parquet.Cache
+	log   *Log // nil: nobody else knows of the tables
 
-	mu      sync.RWMutex
-	schemas map[string]map[string]*Table
+	mu        sync.RWMutex
+	state     state
+	csn       int64 // of the last commit that is in state
+	committed func(csn int64)
+
+	commits sync.Mutex // one commit or refresh at a time
 
 	seenMu sync.Mutex
 	seen   map[string]*Files // by the versions of the files they describe
 	last   map[string]*Files // by location: as it was last looked at
 }
 
-// New makes a catalog with the one schema "public".
+// New makes a catalog in memory with the one schema "public".
 func New(store object.Store, files *parquet.Cache) *Catalog {
-	return &Catalog{store: store, files: files, schemas: map[string]map[string]*Table{DefaultSchema: {}}, seen: map[string]*Files{},
-		last: map[string]*Files{}}
+	return &Catalog{store: store, files: files, state: state{DefaultSchema: {}}, seen: map[string]*Files{}, last: map[string]*Files{}}
 }
 
 // Exists says what Create does when the name is taken.
@@ -55,6 +62,11 @@ const (
 // them and fails if there are none. created is false when the table was kept.
 func (c *Catalog) Create(ctx context.Context, t Table, exists Exists) (created bool, err error) {
 	t.Schema = orDefault(t.Schema)
+	if c.Shared() && !strings.Contains(t.Location, "://") { // others stand in other folders
+		if t.Location, err = absolute(t.Location); err != nil {
+			return false, err
+		}
+	}
 	if have, ok := c.Lookup(t.Schema, t.Name); ok && exists != Replace {
 		return false, taken(have, exists)
 	}
@@ -63,17 +75,28 @@ func (c *Catalog) Create(ctx context.Context, t Table, exists Exists) (created b
 		return false, err
 	}
 	t.Fields = files.Fields
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	tables, ok := c.schemas[t.Schema]
-	if !ok {
-		return false, noSchema(t.Schema, c.schemaNames())
+	err = c.commit(ctx, func(s state) ([]change, error) {
+		tables, ok := s[t.Schema]
+		if !ok {
+			return nil, noSchema(t.Schema, s.names())
+		}
+		if have, ok := tables[t.Name]; ok && exists != Replace {
+			created = false
+			return nil, taken(have, exists)
+		}
+		created = true
+		return []change{createTable{&t}}, nil
+	})
+	return created && err == nil, err
+}
+
+// absolute is a path or pattern from the root on; a folder keeps its slash.
+func absolute(location string) (string, error) {
+	path, err := filepath.Abs(location)
+	if err == nil && strings.HasSuffix(location, "/") && path != "/" {
+		path += "/"
 	}
-	if have, ok := tables[t.Name]; ok && exists != Replace {
-		return false, taken(have, exists)
-	}
-	tables[t.Name] = &t
-	return true, nil
+	return path, err
 }
 
 func taken(t *Table, exists Exists) error {
@@ -87,50 +110,58 @@ func noSchema(name string, known []string) error {
 	return sqlerr.New(sqlerr.InvalidSchemaName, "schema %q does not exist", name).WithHint("%s", sqlerr.DidYouMean(name, known))
 }
 
-// Drop removes a table; false when there is none of that name.
-func (c *Catalog) Drop(schema, name string) bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	tables := c.schemas[orDefault(schema)]
-	_, ok := tables[name]
-	delete(tables, name)
-	return ok
+// Name is that of a table; the empty schema is the default one.
+type Name struct{ Schema, Name string }
+
+// Drop removes tables, all in one commit; those that are not there are passed over.
+func (c *Catalog) Drop(ctx context.Context, names ...Name) error {
+	return c.commit(ctx, func(s state) ([]change, error) {
+		var out []change
+		for _, n := range names {
+			schema := orDefault(n.Schema)
+			if _, ok := s[schema][n.Name]; ok {
+				out = append(out, dropTable{schema, n.Name})
+			}
+		}
+		return out, nil
+	})
 }
 
 // CreateSchema adds a schema; false when it is there already.
-func (c *Catalog) CreateSchema(name string) bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if _, ok := c.schemas[name]; ok {
-		return false
-	}
-	c.schemas[name] = map[string]*Table{}
-	return true
+func (c *Catalog) CreateSchema(ctx context.Context, name string) (created bool, err error) {
+	err = c.commit(ctx, func(s state) ([]change, error) {
+		if _, ok := s[name]; ok {
+			created = false
+			return nil, nil
+		}
+		created = true
+		return []change{createSchema{name}}, nil
+	})
+	return created && err == nil, err
 }
 
 // DropSchema removes a schema with all its tables if cascade is set, else only an
 // empty one.
-func (c *Catalog) DropSchema(name string, cascade bool) error {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	tables, ok := c.schemas[name]
-	switch {
-	case !ok:
-		return noSchema(name, c.schemaNames())
-	case name == DefaultSchema:
-		return sqlerr.New(sqlerr.ObjectNotInPrerequisite, "schema %q cannot be dropped", name)
-	case len(tables) > 0 && !cascade:
-		return sqlerr.New("2BP01", "schema %q is not empty", name).WithHint("Use DROP SCHEMA … CASCADE to drop its tables too.")
-	}
-	delete(c.schemas, name)
-	return nil
+func (c *Catalog) DropSchema(ctx context.Context, name string, cascade bool) error {
+	return c.commit(ctx, func(s state) ([]change, error) {
+		tables, ok := s[name]
+		switch {
+		case !ok:
+			return nil, noSchema(name, s.names())
+		case name == DefaultSchema:
+			return nil, sqlerr.New(sqlerr.ObjectNotInPrerequisite, "schema %q cannot be dropped", name)
+		case len(tables) > 0 && !cascade:
+			return nil, sqlerr.New("2BP01", "schema %q is not empty", name).WithHint("Use DROP SCHEMA … CASCADE to drop its tables too.")
+		}
+		return []change{dropSchema{name}}, nil
+	})
 }
 
 // Lookup finds a table; the empty schema is the default one.
 func (c *Catalog) Lookup(schema, name string) (*Table, bool) {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
-	t, ok := c.schemas[orDefault(schema)][name]
+	t, ok := c.state[orDefault(schema)][name]
 	return t, ok
 }
 
@@ -139,7 +170,7 @@ func (c *Catalog) Tables() []*Table {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
 	var out []*Table
-	for _, tables := range c.schemas {
+	for _, tables := range c.state {
 		for _, t := range tables {
 			out = append(out, t)
 		}
@@ -157,17 +188,10 @@ func (c *Catalog) Tables() []*Table {
 func (c *Catalog) Schemas() []string {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
-	return c.schemaNames()
+	return c.state.names()
 }
 
-func (c *Catalog) schemaNames() []string {
-	names := make([]string, 0, len(c.schemas))
-	for n := range c.schemas {
-		names = append(names, n)
-	}
-	slices.Sort(names)
-	return names
-}
+func (s state) names() []string { return slices.Sorted(maps.Keys(s)) }
 
 func orDefault(schema string) string {
 	if schema == "" {

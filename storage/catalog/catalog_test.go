@@ -15,7 +15,7 @@ import (
 const fixtures = "../../internal/logictest/testdata/tables/"
 
 func open(t *testing.T) *Catalog {
-	store := object.NewRouter()
+	store := object.NewRouter(nil)
 	files := parquet.NewCache(store, 1<<20)
 	t.Cleanup(files.Close)
 	return New(store, files)
@@ -66,8 +66,13 @@ func TestNameThatIsTakenFailsStaysOrIsReplaced(t *testing.T) {
 	if got, _ := c.Lookup("public", "t"); got.Location != second.Location {
 		t.Fatalf("replaced by %s", got.Location)
 	}
-	if !c.Drop("", "t") || c.Drop("", "t") {
-		t.Fatal("a table is dropped once")
+	for range 2 {
+		if err := c.Drop(t.Context(), Name{Name: "t"}); err != nil {
+			t.Fatal(err)
+		}
+		if _, ok := c.Lookup("", "t"); ok {
+			t.Fatal("the table is there after its drop")
+		}
 	}
 }
 
@@ -127,19 +132,21 @@ func TestFilesOfOneTableMustAgree(t *testing.T) {
 
 func TestSchemaIsDroppedEmptyOrWithItsTables(t *testing.T) {
 	c := open(t)
-	if !c.CreateSchema("s") || c.CreateSchema("s") {
-		t.Fatal("a schema is created once")
+	for _, want := range []bool{true, false} {
+		if created, err := c.CreateSchema(t.Context(), "s"); err != nil || created != want {
+			t.Fatalf("created: %v, %v", created, err)
+		}
 	}
 	if _, err := c.Create(t.Context(), Table{Schema: "s", Name: "t", Location: fixtures + "truth.parquet"}, Fail); err != nil {
 		t.Fatal(err)
 	}
-	if err := c.DropSchema("s", false); sqlerr.CodeOf(err) != "2BP01" {
+	if err := c.DropSchema(t.Context(), "s", false); sqlerr.CodeOf(err) != "2BP01" {
 		t.Fatalf("got %v", err)
 	}
-	if err := c.DropSchema("s", true); err != nil {
+	if err := c.DropSchema(t.Context(), "s", true); err != nil {
 		t.Fatal(err)
 	}
-	if err := c.DropSchema("public", true); sqlerr.CodeOf(err) != sqlerr.ObjectNotInPrerequisite {
+	if err := c.DropSchema(t.Context(), "public", true); sqlerr.CodeOf(err) != sqlerr.ObjectNotInPrerequisite {
 		t.Fatalf("got %v", err)
 	}
 	if len(c.Tables()) != 0 {

@@ -7,8 +7,11 @@
 //     looked up anew for every query (Files), and everything that is remembered
 //     about them is remembered by file version, never by table name. What was at a
 //     location before (Known) serves for names and types only.
-//  2. A change is seen at once by every session.
+//  2. A change is seen at once by every session of the process; by other processes that
+//     share the log when they have looked at it.
+//  3. A commit is made against the state that it follows, of this process or of all that
+//     share the log; it is one entry or nothing.
 //
 // It must not know plans or expressions: whoever plans adapts what it gives.
-// Reading order: catalog.go, files.go, statistics.go.
+// Reading order: catalog.go, change.go, commit.go, log.go; files.go, statistics.go.
 package catalog
