@@ -118,6 +118,16 @@ type Limit struct {
 	Offset, Count int64
 }
 
+// GroupTopN keeps, of every group of rows that are equal in By (NULLs are), those that
+// Keys rank after Offset, Count of them (negative: all). Without Keys it is any of the
+// group. It delivers no order.
+type GroupTopN struct {
+	Input         Node
+	By            []expr.Expr // columns
+	Keys          []expr.SortKey
+	Offset, Count int64
+}
+
 // SetKind is the operator of a SetOp.
 type SetKind uint8
 
@@ -170,6 +180,7 @@ func (n *Project) Columns() []Column {
 }
 func (n *Sort) Columns() []Column      { return n.Input.Columns() }
 func (n *Limit) Columns() []Column     { return n.Input.Columns() }
+func (n *GroupTopN) Columns() []Column { return n.Input.Columns() }
 func (n *SetOp) Columns() []Column     { return n.Cols }
 func (n *Reference) Columns() []Column { return n.Cols }
 
@@ -217,6 +228,7 @@ func (n *Join) Inputs() []Node      { return []Node{n.Left, n.Right} }
 func (n *Aggregate) Inputs() []Node { return []Node{n.Input} }
 func (n *Sort) Inputs() []Node      { return []Node{n.Input} }
 func (n *Limit) Inputs() []Node     { return []Node{n.Input} }
+func (n *GroupTopN) Inputs() []Node { return []Node{n.Input} }
 func (n *SetOp) Inputs() []Node     { return n.Args }
 
 // Inputs of a reference are none: the shared plan is found in Plan, and passes
@@ -231,5 +243,6 @@ func (*Join) sealed()      {}
 func (*Aggregate) sealed() {}
 func (*Sort) sealed()      {}
 func (*Limit) sealed()     {}
+func (*GroupTopN) sealed() {}
 func (*SetOp) sealed()     {}
 func (*Reference) sealed() {}

@@ -63,6 +63,12 @@ func (p *printer) line(n Node) string {
 		return "sort " + expr.FormatSort(MapKeys(n.Keys, ids))
 	case *Limit:
 		return fmt.Sprintf("limit %d offset %d", n.Count, n.Offset)
+	case *GroupTopN:
+		parts := make([]string, len(n.By))
+		for i, e := range n.By {
+			parts[i] = ids(e).String()
+		}
+		return fmt.Sprintf("top %d offset %d by [%s] order %s", n.Count, n.Offset, strings.Join(parts, ", "), expr.FormatSort(MapKeys(n.Keys, ids)))
 	case *SetOp:
 		return fmt.Sprintf("%s [%s]", n.Kind, columns(n.Cols))
 	case *Reference:

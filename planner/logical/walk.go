@@ -37,6 +37,11 @@ func Exprs(n Node, visit func(expr.Expr)) {
 		for _, k := range n.Keys {
 			visit(k.Expr)
 		}
+	case *GroupTopN:
+		each(n.By)
+		for _, k := range n.Keys {
+			visit(k.Expr)
+		}
 	}
 }
 
@@ -64,6 +69,10 @@ func WithInputs(n Node, in []Node) Node {
 		c.Input = in[0]
 		return &c
 	case *Limit:
+		c := *n
+		c.Input = in[0]
+		return &c
+	case *GroupTopN:
 		c := *n
 		c.Input = in[0]
 		return &c
@@ -157,6 +166,10 @@ func MapExprs(n Node, f func(expr.Expr) expr.Expr) Node {
 		return &c
 	case *Sort:
 		return &Sort{Input: n.Input, Keys: MapKeys(n.Keys, f)}
+	case *GroupTopN:
+		c := *n
+		c.By, c.Keys = list(n.By), MapKeys(n.Keys, f)
+		return &c
 	}
 	return n
 }

@@ -136,6 +136,8 @@ func (u *unnester) decorrelate(n logical.Node, outer logical.Set, domain domainF
 		return u.decorrelate(n.Input, outer, domain)
 	case *logical.Limit:
 		return u.limit(n, outer, domain)
+	case *logical.GroupTopN:
+		return u.groupTopN(n, outer, domain)
 	case *logical.Reference:
 		return u.decorrelate(Inline(n, u.ids), outer, domain)
 	default:

@@ -29,6 +29,8 @@ func (s *sorts) drop(n logical.Node, seen bool) logical.Node {
 		seen = false
 	case *logical.Limit:
 		seen = true
+	case *logical.GroupTopN:
+		seen = false
 	case *logical.Aggregate:
 		seen = collects(x)
 	case *logical.Join, *logical.SetOp:
@@ -106,6 +108,8 @@ func noRows(n logical.Node) bool {
 		return empty(n.Input)
 	case *logical.Limit:
 		return empty(n.Input) || n.Count == 0
+	case *logical.GroupTopN:
+		return empty(n.Input) || n.Count == 0
 	case *logical.Aggregate:
 		return empty(n.Input) && len(n.Groups) > 0
 	case *logical.Join:
@@ -140,6 +144,8 @@ func differ(n logical.Node, cols logical.Set) bool {
 	case *logical.Sort:
 		return differ(n.Input, cols)
 	case *logical.Limit:
+		return differ(n.Input, cols)
+	case *logical.GroupTopN:
 		return differ(n.Input, cols)
 	case *logical.Project:
 		below := logical.Set{}

@@ -5,14 +5,10 @@ import (
 	"github.com/skein-query/skein/planner/logical"
 )
 
-// limit decorrelates LIMIT 1: per combination of tied values the row that the
-// order has first, as the aggregate first of every column. A greater LIMIT and an
-// OFFSET would need the rank of a row within its group and are refused.
+// limit decorrelates LIMIT and OFFSET: they hold per combination of tied values. For LIMIT
+// 1 that is the row that the order has first, as the aggregate first of every column; else
+// the rows that it ranks so, as a GroupTopN.
 func (u *unnester) limit(n *logical.Limit, outer logical.Set, domain domainFunc) (logical.Node, ties) {
-	if n.Offset > 0 || n.Count > 1 {
-		u.err = unsupportedCorrelation("OFFSET or a LIMIT above 1")
-		return nil, ties{}
-	}
 	input, keys := n.Input, []expr.SortKey(nil)
 	if s, ok := input.(*logical.Sort); ok {
 		input, keys = s.Input, s.Keys
@@ -31,14 +27,53 @@ func (u *unnester) limit(n *logical.Limit, outer logical.Set, domain domainFunc)
 	switch {
 	case !ok:
 		return nil, t
-	case n.Count < 0 || n.Count == 1 && t.unique:
+	case n.Offset == 0 && (n.Count < 0 || n.Count > 0 && t.unique):
 		return in, t
 	case n.Count == 0:
 		return &logical.Filter{Input: in, Conds: []expr.Expr{expr.False()}}, t
 	}
 	by := t.substitution()
 	keys = logical.MapKeys(keys, func(e expr.Expr) expr.Expr { return logical.Substitute(e, by) })
-	return u.firstRows(in, n.Columns(), keys, t)
+	if n.Offset == 0 && n.Count == 1 {
+		return u.firstRows(in, n.Columns(), keys, t)
+	}
+	out := &logical.GroupTopN{Input: in, Keys: keys, Offset: n.Offset, Count: n.Count}
+	for _, c := range t.columns() {
+		out.By = append(out.By, c.Ref())
+	}
+	t.unique = t.unique || n.Count == 1
+	return out, t
+}
+
+// groupTopN divides by the tied columns as well: it stands for a LIMIT further in.
+func (u *unnester) groupTopN(n *logical.GroupTopN, outer logical.Set, domain domainFunc) (logical.Node, ties) {
+	in, t := u.decorrelate(n.Input, outer, domain)
+	if in == nil {
+		return nil, t
+	}
+	var values []expr.Expr
+	used := logical.Set{}
+	logical.Exprs(n, func(e expr.Expr) {
+		values = append(values, e)
+		expr.Columns(e, used)
+	})
+	in, t, ok := u.tieMissing(in, t, used, outer, values, domain)
+	if !ok {
+		return nil, t
+	}
+	by := t.substitution()
+	out := logical.MapExprs(n, func(e expr.Expr) expr.Expr { return logical.Substitute(e, by) }).(*logical.GroupTopN)
+	out.Input = in
+	have := logical.Set{}
+	for _, e := range out.By {
+		expr.Columns(e, have)
+	}
+	for _, c := range t.columns() {
+		if !have[c.ID] {
+			out.By = append(out.By, c.Ref())
+		}
+	}
+	return out, t
 }
 
 // firstRows keeps of every group of tied values the first row in the order of

@@ -65,6 +65,14 @@ func (p *pruner) prune(n logical.Node, need logical.Set) logical.Node {
 		return &logical.Sort{Input: p.prune(n.Input, with2(need, keys)), Keys: n.Keys}
 	case *logical.Limit:
 		return &logical.Limit{Input: p.prune(n.Input, need), Offset: n.Offset, Count: n.Count}
+	case *logical.GroupTopN:
+		used := append([]expr.Expr(nil), n.By...)
+		for _, k := range n.Keys {
+			used = append(used, k.Expr)
+		}
+		c := *n
+		c.Input = p.prune(n.Input, with2(need, used))
+		return &c
 	case *logical.SetOp:
 		return p.setOp(n, need)
 	case *logical.Reference:

@@ -49,10 +49,31 @@ func (p *pusher) push(n logical.Node, conds []expr.Expr) logical.Node {
 		c := *n
 		c.Plan = plan
 		return filter(&c, conds)
+	case *logical.GroupTopN:
+		return p.groupTopN(n, conds)
 	case *logical.Limit:
 		return filter(&logical.Limit{Input: p.push(n.Input, nil), Offset: n.Offset, Count: n.Count}, conds)
 	}
 	return filter(n, conds)
+}
+
+// groupTopN lets conditions on the columns of By below: they keep whole groups.
+func (p *pusher) groupTopN(n *logical.GroupTopN, conds []expr.Expr) logical.Node {
+	by := logical.Set{}
+	for _, e := range n.By {
+		expr.Columns(e, by)
+	}
+	var below, above []expr.Expr
+	for _, c := range conds {
+		if used := logical.Used(c); len(used) > 0 && by.Has(used) && !isVolatile(c) && !expr.CanFail(c) {
+			below = append(below, c)
+		} else {
+			above = append(above, c)
+		}
+	}
+	c := *n
+	c.Input = p.push(n.Input, below)
+	return filter(&c, above)
 }
 
 func merge(a, b []expr.Expr) []expr.Expr {

@@ -75,6 +75,8 @@ func (p position) below(n logical.Node, i int) position {
 		return position{p.filtered, true}
 	case *logical.Aggregate:
 		return position{p.filtered && len(n.Groups) > 0, true}
+	case *logical.GroupTopN:
+		return position{p.filtered, true}
 	}
 	return position{top: true}
 }
@@ -233,6 +235,11 @@ func (t *twin) write(b *strings.Builder, n logical.Node) {
 		}
 	case *logical.Limit:
 		fmt.Fprintf(b, "%d %d", n.Count, n.Offset)
+	case *logical.GroupTopN:
+		fmt.Fprintf(b, "%d %d %d", n.Count, n.Offset, len(n.By))
+		for _, k := range n.Keys {
+			fmt.Fprintf(b, " %t %t", k.Desc, k.NullsFirst)
+		}
 	case *logical.Values:
 		fmt.Fprintf(b, "%p", n) // constant rows are their own kind
 	case *logical.SetOp:

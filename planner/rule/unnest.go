@@ -13,8 +13,7 @@ import (
 // by equality, that column stands for the outer one; only where it does not, the
 // distinct outer values (the paper's D) are joined in.
 //
-// Errors: unsupported for the correlated forms that have no plan yet: LIMIT above
-// one row or OFFSET inside a correlated subquery other than EXISTS; limit.go has
+// Errors: unsupported for correlated forms that have no plan; limit.go has
 // the others.
 func Unnest(n logical.Node, ids *IDs) (logical.Node, error) {
 	u := &unnester{ids: ids}

@@ -224,6 +224,18 @@ type Show struct {
 	Name string
 }
 
+// ShowQueries is SHOW QUERIES.
+type ShowQueries struct{ Loc }
+
+// ShowMembers is SHOW MEMBERS.
+type ShowMembers struct{ Loc }
+
+// Kill is KILL [QUERY] 'id'.
+type Kill struct {
+	Loc
+	ID Literal
+}
+
 // ShowTables is SHOW TABLES [FROM schema].
 type ShowTables struct {
 	Loc
@@ -287,6 +299,9 @@ func (*SetTransaction) statement()      {}
 func (*Reset) statement()               {}
 func (*Show) statement()                {}
 func (*ShowTables) statement()          {}
+func (*ShowQueries) statement()         {}
+func (*ShowMembers) statement()         {}
+func (*Kill) statement()                {}
 func (*Describe) statement()            {}
 func (*Begin) statement()               {}
 func (*Commit) statement()              {}

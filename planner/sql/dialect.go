@@ -16,7 +16,9 @@ import (
 //	    STORED AS PARQUET LOCATION '…' [WITH (key = value, …)]
 //	DROP EXTERNAL TABLE [IF EXISTS] name, … [CASCADE | RESTRICT]
 //	SHOW TABLES [FROM | IN schema]
+//	SHOW QUERIES, SHOW MEMBERS
 //	DESCRIBE [TABLE] name, DESC [TABLE] name
+//	KILL [QUERY] 'id'
 //
 // The clauses after the columns may come in any order. Everything else goes to the
 // grammar.
@@ -38,6 +40,13 @@ func (c *converter) dialect() (Statement, error) {
 			out.Schema = r.ident()
 		}
 		s = out
+	case r.words("show", "queries"):
+		s = &ShowQueries{r.whole()}
+	case r.words("show", "members"):
+		s = &ShowMembers{r.whole()}
+	case r.words("kill"):
+		r.words("query")
+		s = &Kill{Loc: r.whole(), ID: r.literal()}
 	case c.is(c.first, "describe", "desc"):
 		r.i++
 		if c.kind(r.i+1) != tokenEnd { // DESCRIBE table: a table may have that name
