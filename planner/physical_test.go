@@ -54,6 +54,8 @@ func uses(n physical.Node) []use {
 		return []use{{fields, keyExprs(n.Keys)}}
 	case *physical.TopN:
 		return []use{{fields, keyExprs(n.Keys)}}
+	case *physical.GroupTopN:
+		return []use{{fields, append(keyExprs(n.Keys), n.By...)}}
 	case *physical.Aggregate:
 		list := append([]expr.Expr(nil), n.Groups...)
 		for _, a := range n.Aggs {

@@ -116,6 +116,8 @@ func (c *chooser) node(n logical.Node, need logical.Set) (physical.Node, layout,
 		return c.sort(n, need)
 	case *logical.Limit:
 		return c.limit(n, need)
+	case *logical.GroupTopN:
+		return c.groupTopN(n, need)
 	case *logical.SetOp:
 		return c.setOp(n)
 	case *logical.Reference:
@@ -285,6 +287,20 @@ func (c *chooser) limit(n *logical.Limit, need logical.Set) (physical.Node, layo
 		return &physical.TopN{Est: c.rows(n), Input: s.Input, Keys: s.Keys, Offset: n.Offset, Count: n.Count}, at, nil
 	}
 	return &physical.Limit{Est: c.rows(n), Input: in, Offset: n.Offset, Count: n.Count}, at, nil
+}
+
+func (c *chooser) groupTopN(n *logical.GroupTopN, need logical.Set) (physical.Node, layout, error) {
+	in, at, err := c.node(n.Input, plus(plus(need, n.By...), keyExprs(n.Keys)...))
+	if err != nil {
+		return nil, nil, err
+	}
+	fields := in.Schema()
+	out := &physical.GroupTopN{Est: c.rows(n), Input: in, Offset: n.Offset, Count: n.Count}
+	for _, e := range n.By {
+		out.By = append(out.By, at.place(e, fields))
+	}
+	out.Keys = logical.MapKeys(n.Keys, func(e expr.Expr) expr.Expr { return at.place(e, fields) })
+	return out, at, nil
 }
 
 func (c *chooser) setOp(n *logical.SetOp) (physical.Node, layout, error) {

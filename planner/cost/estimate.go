@@ -72,6 +72,8 @@ func (t *Estimator) estimate(n logical.Node) *Estimate {
 			out.Rows = min(in.Rows, float64(n.Count))
 		}
 		return &out
+	case *logical.GroupTopN:
+		return t.groupTopN(n)
 	case *logical.SetOp:
 		return t.setOp(n)
 	case *logical.Reference:
@@ -183,6 +185,25 @@ func (t *Estimator) aggregate(n *logical.Aggregate) *Estimate {
 		out.Columns[a.Col.ID] = Column{Distinct: out.Rows, Min: math.NaN(), Max: math.NaN(), Bytes: width(a.Col.Type)}
 	}
 	return out
+}
+
+// groupTopN expects groups of equal size.
+func (t *Estimator) groupTopN(n *logical.GroupTopN) *Estimate {
+	in := t.Estimate(n.Input)
+	out := *in
+	groups := 1.0
+	for _, e := range n.By {
+		if c, ok := e.(*expr.Column); ok {
+			groups *= in.Column(c.ID).Distinct
+		}
+	}
+	groups = Distinct(groups, in.Rows)
+	left := max(0, in.Rows/groups-float64(n.Offset))
+	if n.Count >= 0 {
+		left = min(left, float64(n.Count))
+	}
+	out.Rows = min(in.Rows, max(1, groups*left))
+	return &out
 }
 
 // Distinct is the number of distinct values among rows drawn at random from a

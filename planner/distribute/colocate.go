@@ -7,9 +7,10 @@ import (
 
 // What co-location costs, with moving a row between workers as 1.
 const (
-	readCost  = 0.1    // reading a row in one more worker
-	tableCost = 0.5    // putting a row into the join's table rather than looking it up there
-	stageCost = 10_000 // of an Exchange that moves nothing: a fragment more to wait for
+	readCost   = 0.1    // reading a row in one more worker
+	tableCost  = 0.8    // putting a row into the join's table rather than looking it up there
+	bitmapCost = 0.2    // the same where only keys are kept
+	stageCost  = 10_000 // of an Exchange that moves nothing: a fragment more to wait for
 )
 
 // coLocate is the join j, whose sides are both divided by a scan, run without moving
@@ -25,9 +26,13 @@ func (d *distributor) coLocate(j *physical.HashJoin) (best *physical.HashJoin, c
 	more := 0.0
 	if buildRows(j.Kind) {
 		j = turned(j)
-		more = tableCost * max(0, j.Build.Rows()-j.Probe.Rows())
+		row := tableCost
+		if j.Residual == nil && j.Kind != physical.ProbeOuter {
+			row = bitmapCost
+		}
+		more = row * max(0, j.Build.Rows()-j.Probe.Rows())
 	}
-	if volatile(j.Build) {
+	if physical.Volatile(j.Build) {
 		return nil, 0
 	}
 	for i := range j.ProbeKeys {
@@ -134,39 +139,6 @@ func (d *distributor) untorn(n physical.Node, groups []expr.Expr) bool {
 		}
 	}
 	return false
-}
-
-// volatile reports whether rows of n, read twice, may differ.
-func volatile(n physical.Node) bool {
-	found := false
-	see := func(list ...expr.Expr) {
-		for _, e := range list {
-			found = found || e != nil && expr.VolatilityOf(e) == expr.Volatile
-		}
-	}
-	physical.Walk(n, func(n physical.Node) bool {
-		switch n := n.(type) {
-		case *physical.Exchange:
-			return false
-		case *physical.Scan:
-			see(n.Filter...)
-		case *physical.Filter:
-			see(n.Conjuncts...)
-		case *physical.Project:
-			see(n.Exprs...)
-		case *physical.HashJoin:
-			see(append(append([]expr.Expr{n.Residual}, n.ProbeKeys...), n.BuildKeys...)...)
-		case *physical.NestedLoopJoin:
-			see(n.Cond, n.NullAware)
-		case *physical.Aggregate:
-			see(n.Groups...)
-			for _, a := range n.Aggs {
-				see(append([]expr.Expr{a.Filter}, a.Args...)...)
-			}
-		}
-		return true
-	})
-	return found
 }
 
 // apart reports whether no two row groups have a value in common.

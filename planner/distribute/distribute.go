@@ -12,7 +12,7 @@ import (
 func Distribute(n physical.Node, workers int, footers physical.Footers) physical.Node {
 	d := &distributor{workers: workers, footers: footers, shared: map[int]*physical.Shared{}}
 	out, at := d.node(n)
-	return d.gather(out, at)
+	return reduce(d.gather(out, at))
 }
 
 type distributor struct {
@@ -100,6 +100,8 @@ func (d *distributor) node(n physical.Node) (physical.Node, spread) {
 		return physical.WithInputs(n, []physical.Node{d.gather(in, at)}), spread{}
 	case *physical.TopN:
 		return d.topN(n)
+	case *physical.GroupTopN:
+		return d.groupTopN(n)
 	case *physical.Union:
 		return d.union(n)
 	case *physical.SetOp:
@@ -170,6 +172,23 @@ func (d *distributor) topN(n *physical.TopN) (physical.Node, spread) {
 		in = &local
 	}
 	return physical.WithInputs(n, []physical.Node{d.gather(in, at)}), spread{}
+}
+
+// groupTopN sends on what a group can need of each task, to where the group is.
+func (d *distributor) groupTopN(n *physical.GroupTopN) (physical.Node, spread) {
+	in, at := d.drive(d.node(n.Input))
+	if at.kind == single || at.kind == byKeys && subset(at.keys, n.By) || at.kind == divided && d.untorn(in, n.By) {
+		return physical.WithInputs(n, []physical.Node{in}), at
+	}
+	if n.Count >= 0 {
+		local := *n
+		local.Input, local.Offset, local.Count = in, 0, head(n.Offset, n.Count)
+		in = &local
+	}
+	if len(n.By) == 0 {
+		return physical.WithInputs(n, []physical.Node{d.gather(in, at)}), spread{}
+	}
+	return physical.WithInputs(n, []physical.Node{d.split(in, spread{kind: divided}, n.By)}), spread{kind: byKeys, keys: n.By}
 }
 
 // union deals the rows of every input out, for a fragment has one driver; inputs of

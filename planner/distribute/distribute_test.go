@@ -158,6 +158,8 @@ func (b *builder) build(words []string, options map[string]string, in []physical
 		return &physical.Limit{Est: est, Input: in[0], Count: int64(b.number(words[1])), Offset: int64(b.number(words[2]))}
 	case "topn":
 		return &physical.TopN{Est: est, Input: in[0], Keys: keys, Count: int64(b.number(words[1])), Offset: int64(b.number(words[2]))}
+	case "group-topn":
+		return &physical.GroupTopN{Est: est, Input: in[0], By: []expr.Expr{column(1)}, Keys: keys, Count: int64(b.number(words[1])), Offset: int64(b.number(words[2]))}
 	case "sort":
 		return &physical.Sort{Est: est, Input: in[0], Keys: keys}
 	case "union":

@@ -19,7 +19,7 @@ func (d *distributor) hashJoin(n *physical.HashJoin) (physical.Node, spread) {
 	if pat.kind == single && !buildRows(n.Kind) {
 		return physical.WithInputs(n, []physical.Node{probe, d.gather(build, bat)}), spread{}
 	}
-	move := build.Rows() + probe.Rows()
+	move := build.Rows() + d.passing(n, build.Rows(), probe.Rows())
 	replicate := !buildRows(n.Kind) && (n.NullAware || build.Rows()*float64(d.workers) <= move)
 	if replicate {
 		move = build.Rows() * float64(d.workers)
@@ -39,6 +39,16 @@ func (d *distributor) hashJoin(n *physical.HashJoin) (physical.Node, spread) {
 	return physical.WithInputs(n, in), joined(n, spread{kind: byKeys, keys: n.ProbeKeys})
 }
 
+// passing is what it costs to move the probe rows when both sides are split: with a runtime
+// filter that becomes a reducer few move, but every worker gets the reducer, and all rows
+// are looked up in it.
+func (d *distributor) passing(n *physical.HashJoin, build, probe float64) float64 {
+	if len(n.RuntimeFilters) == 0 || build > maxReducerRows || build*minReduction > probe {
+		return probe
+	}
+	return min(probe, probe/minReduction+readCost*probe+build*float64(d.workers))
+}
+
 func (d *distributor) broadcast(n physical.Node) physical.Node {
 	return exchange(n, physical.Broadcast, nil)
 }
@@ -52,29 +62,53 @@ func buildRows(k physical.JoinKind) bool {
 	return false
 }
 
-// joined is the division of a join's output: that of its probe side, if the keys
-// are given out and no row stands in a task without them.
+// joined is the division of a join's output when both sides were divided alike, by keys
+// of the probe side or by probe, its own keys, when the build side was replicated: the
+// sides' keys are equal where both stand in a row, so either will do that is given out,
+// unless a row may stand in a task without it.
 func joined(n *physical.HashJoin, at spread) spread {
 	if at.kind != byKeys {
 		return at
 	}
-	if buildRows(n.Kind) {
-		return spread{kind: divided}
-	}
+	width := len(n.Probe.Schema())
 	fields := n.Schema()
+	given := func(side int, key expr.Expr) expr.Expr {
+		c, ok := key.(*expr.Column)
+		if !ok {
+			return nil
+		}
+		i := slices.Index(n.Emit, side+int(c.ID))
+		if i < 0 {
+			return nil
+		}
+		return &expr.Column{ID: expr.ColumnID(i), Typ: fields[i].Type, Nullable: fields[i].Nullable, Name: fields[i].Name}
+	}
 	out := spread{kind: byKeys}
 	for _, k := range at.keys {
-		c, ok := k.(*expr.Column)
-		ord := -1
-		if ok {
-			ord = slices.Index(n.Emit, int(c.ID))
+		var key expr.Expr
+		if !buildRows(n.Kind) {
+			key = given(0, k)
 		}
-		if ord < 0 {
+		if i := slices.IndexFunc(n.ProbeKeys, func(e expr.Expr) bool { return expr.Equal(e, k) }); key == nil && i >= 0 && buildDivides(n.Kind) {
+			key = given(width, n.BuildKeys[i])
+		}
+		if key == nil {
 			return spread{kind: divided}
 		}
-		out.keys = append(out.keys, &expr.Column{ID: expr.ColumnID(ord), Typ: fields[ord].Type, Nullable: fields[ord].Nullable, Name: fields[ord].Name})
+		out.keys = append(out.keys, key)
 	}
 	return out
+}
+
+// buildDivides reports whether every row that a join gives out, when both its sides were
+// divided by its keys, has the build side's keys, and is in their task: not where a probe
+// row may come without a build row.
+func buildDivides(k physical.JoinKind) bool {
+	switch k {
+	case physical.Inner, physical.BuildOuter, physical.BuildSemi, physical.BuildAnti:
+		return true
+	}
+	return false
 }
 
 // nestedLoop broadcasts the build side; a full outer join runs in one task.

@@ -59,6 +59,17 @@ type TopN struct {
 	Offset, Count int64
 }
 
+// GroupTopN gives out, of every group of rows that are equal in By (NULLs are), those that
+// Keys rank after Offset, Count of them (negative: all), in no particular order. Ties are
+// ranked in no particular order.
+type GroupTopN struct {
+	Est
+	Input         Node
+	By            []expr.Expr // columns
+	Keys          []expr.SortKey
+	Offset, Count int64
+}
+
 // Union gives out the rows of all inputs, duplicates kept, in any order. All
 // inputs have the types of Fields.
 type Union struct {
@@ -120,9 +131,12 @@ func (n *Project) Schema() []expr.Field {
 	}
 	return out
 }
-func (n *Limit) Schema() []expr.Field  { return n.Input.Schema() }
-func (n *Sort) Schema() []expr.Field   { return n.Input.Schema() }
-func (n *TopN) Schema() []expr.Field   { return n.Input.Schema() }
+func (n *Limit) Schema() []expr.Field { return n.Input.Schema() }
+func (n *Sort) Schema() []expr.Field  { return n.Input.Schema() }
+func (n *TopN) Schema() []expr.Field  { return n.Input.Schema() }
+func (n *GroupTopN) Schema() []expr.Field {
+	return n.Input.Schema()
+}
 func (n *Union) Schema() []expr.Field  { return n.Fields }
 func (n *SetOp) Schema() []expr.Field  { return n.Fields }
 func (n *Values) Schema() []expr.Field { return n.Fields }
@@ -139,16 +153,20 @@ func (n *Project) Inputs() []Node { return []Node{n.Input} }
 func (n *Limit) Inputs() []Node   { return []Node{n.Input} }
 func (n *Sort) Inputs() []Node    { return []Node{n.Input} }
 func (n *TopN) Inputs() []Node    { return []Node{n.Input} }
-func (n *Union) Inputs() []Node   { return n.All }
-func (n *SetOp) Inputs() []Node   { return []Node{n.Left, n.Right} }
-func (n *Values) Inputs() []Node  { return nil }
-func (n *Shared) Inputs() []Node  { return []Node{n.Input} }
+func (n *GroupTopN) Inputs() []Node {
+	return []Node{n.Input}
+}
+func (n *Union) Inputs() []Node  { return n.All }
+func (n *SetOp) Inputs() []Node  { return []Node{n.Left, n.Right} }
+func (n *Values) Inputs() []Node { return nil }
+func (n *Shared) Inputs() []Node { return []Node{n.Input} }
 
 func (*Filter) sealed()         {}
 func (*Project) sealed()        {}
 func (*Limit) sealed()          {}
 func (*Sort) sealed()           {}
 func (*TopN) sealed()           {}
+func (*GroupTopN) sealed()      {}
 func (*Union) sealed()          {}
 func (*SetOp) sealed()          {}
 func (*Values) sealed()         {}

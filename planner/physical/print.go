@@ -69,6 +69,16 @@ func Line(n Node) string {
 		return "Sort " + expr.FormatSort(n.Keys)
 	case *TopN:
 		return "TopN " + expr.FormatSort(n.Keys) + bounds(n.Count, n.Offset)
+	case *GroupTopN:
+		parts := make([]string, len(n.By))
+		for i, e := range n.By {
+			parts[i] = e.String()
+		}
+		s := "GroupTopN by " + strings.Join(parts, ", ")
+		if len(n.Keys) > 0 {
+			s += " order " + expr.FormatSort(n.Keys)
+		}
+		return s + bounds(n.Count, n.Offset)
 	case *Union:
 		return "Union"
 	case *SetOp:

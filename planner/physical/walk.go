@@ -23,6 +23,10 @@ func WithInputs(n Node, in []Node) Node {
 		c := *n
 		c.Input = in[0]
 		return &c
+	case *GroupTopN:
+		c := *n
+		c.Input = in[0]
+		return &c
 	case *Union:
 		c := *n
 		c.All = in

@@ -107,7 +107,8 @@ func (d *decoder) project(r *pb.ProjectRel) (output, error) {
 }
 
 func (d *decoder) fetch(r *pb.FetchRel) (output, error) {
-	c, err := d.single(r.GetCommon(), r.GetAdvancedExtension(), r.GetInput(), nil)
+	grouped := &detail.GroupTopN{}
+	c, err := d.single(r.GetCommon(), r.GetAdvancedExtension(), r.GetInput(), grouped)
 	if err != nil {
 		return c.in, err
 	}
@@ -132,6 +133,9 @@ func (d *decoder) fetch(r *pb.FetchRel) (output, error) {
 	if err != nil {
 		return c.in, err
 	}
+	if c.advanced.GetEnhancement() != nil {
+		return d.groupTopN(c, int(grouped.GetGroups()), offset, count)
+	}
 	marked, err := d.optimization(c.advanced, &detail.TopN{})
 	if err != nil {
 		return c.in, err
@@ -141,6 +145,22 @@ func (d *decoder) fetch(r *pb.FetchRel) (output, error) {
 		return output{node: n, fields: c.in.fields, height: c.in.height, nodes: c.in.nodes}, nil
 	}
 	return d.above(&physical.Limit{Est: c.est(), Input: c.in.node, Offset: offset, Count: count}, c.in.fields, c.in)
+}
+
+// groupTopN takes a sort and its limit as one, and the first keys as groups.
+func (d *decoder) groupTopN(c *reader, groups int, offset, count int64) (output, error) {
+	s, ok := c.in.node.(*physical.Sort)
+	if !ok || groups > len(s.Keys) {
+		return c.in, d.errorf("a limit in %d groups is not over a sort by them", groups)
+	}
+	n := &physical.GroupTopN{Est: c.est(), Input: s.Input, Keys: s.Keys[groups:], Offset: offset, Count: count}
+	for _, k := range s.Keys[:groups] {
+		if _, ok := k.Expr.(*expr.Column); !ok || k.Desc || k.NullsFirst {
+			return c.in, d.errorf("a limit in groups of %s, which is no column in ascending order", k.Expr)
+		}
+		n.By = append(n.By, k.Expr)
+	}
+	return output{node: n, fields: c.in.fields, height: c.in.height, nodes: c.in.nodes}, nil
 }
 
 func (d *decoder) rowCount(x *pb.Expression) (int64, error) {

@@ -78,6 +78,17 @@ func (e *encoder) topN(n *physical.TopN) (*pb.Rel, []expr.Field) {
 	return e.fetch(sorted, n.Offset, n.Count, common{rows: n.RowCount, optimization: &detail.TopN{}}), fields
 }
 
+// groupTopN is a sort by the groups and the keys, and a limit whose enhancement says how
+// many keys divide.
+func (e *encoder) groupTopN(n *physical.GroupTopN) (*pb.Rel, []expr.Field) {
+	keys := make([]expr.SortKey, 0, len(n.By)+len(n.Keys))
+	for _, g := range n.By {
+		keys = append(keys, expr.SortKey{Expr: g})
+	}
+	sorted, fields := e.sorted(n.Input, append(keys, n.Keys...), 0)
+	return e.fetch(sorted, n.Offset, n.Count, common{rows: n.RowCount, enhancement: &detail.GroupTopN{Groups: uint32(len(n.By))}}), fields
+}
+
 // setOf is what a SetOp computes.
 type setOf struct {
 	kind physical.SetKind

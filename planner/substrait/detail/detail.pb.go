@@ -80,7 +80,7 @@ func (x Receive_Kind) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use Receive_Kind.Descriptor instead.
 func (Receive_Kind) EnumDescriptor() ([]byte, []int) {
-	return file_planner_substrait_detail_detail_proto_rawDescGZIP(), []int{9, 0}
+	return file_planner_substrait_detail_detail_proto_rawDescGZIP(), []int{10, 0}
 }
 
 // Files is an enhancement of ReadRel.LocalFiles: the version of every item, in
@@ -432,6 +432,52 @@ func (*TopN) Descriptor() ([]byte, []int) {
 	return file_planner_substrait_detail_detail_proto_rawDescGZIP(), []int{5}
 }
 
+// GroupTopN is an enhancement of a FetchRel over a SortRel: its offset and count hold in
+// every group of rows that are equal in the first keys of the sort.
+type GroupTopN struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Groups        uint32                 `protobuf:"varint,1,opt,name=groups,proto3" json:"groups,omitempty"` // keys that divide
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GroupTopN) Reset() {
+	*x = GroupTopN{}
+	mi := &file_planner_substrait_detail_detail_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GroupTopN) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GroupTopN) ProtoMessage() {}
+
+func (x *GroupTopN) ProtoReflect() protoreflect.Message {
+	mi := &file_planner_substrait_detail_detail_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GroupTopN.ProtoReflect.Descriptor instead.
+func (*GroupTopN) Descriptor() ([]byte, []int) {
+	return file_planner_substrait_detail_detail_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *GroupTopN) GetGroups() uint32 {
+	if x != nil {
+		return x.Groups
+	}
+	return 0
+}
+
 // Fields is an optimization of SetRel: its output as the planner wants it named
 // and typed.
 type Fields struct {
@@ -443,7 +489,7 @@ type Fields struct {
 
 func (x *Fields) Reset() {
 	*x = Fields{}
-	mi := &file_planner_substrait_detail_detail_proto_msgTypes[6]
+	mi := &file_planner_substrait_detail_detail_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -455,7 +501,7 @@ func (x *Fields) String() string {
 func (*Fields) ProtoMessage() {}
 
 func (x *Fields) ProtoReflect() protoreflect.Message {
-	mi := &file_planner_substrait_detail_detail_proto_msgTypes[6]
+	mi := &file_planner_substrait_detail_detail_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -468,7 +514,7 @@ func (x *Fields) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Fields.ProtoReflect.Descriptor instead.
 func (*Fields) Descriptor() ([]byte, []int) {
-	return file_planner_substrait_detail_detail_proto_rawDescGZIP(), []int{6}
+	return file_planner_substrait_detail_detail_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *Fields) GetSchema() *substraitpb.NamedStruct {
@@ -491,7 +537,7 @@ type Aggregate struct {
 
 func (x *Aggregate) Reset() {
 	*x = Aggregate{}
-	mi := &file_planner_substrait_detail_detail_proto_msgTypes[7]
+	mi := &file_planner_substrait_detail_detail_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -503,7 +549,7 @@ func (x *Aggregate) String() string {
 func (*Aggregate) ProtoMessage() {}
 
 func (x *Aggregate) ProtoReflect() protoreflect.Message {
-	mi := &file_planner_substrait_detail_detail_proto_msgTypes[7]
+	mi := &file_planner_substrait_detail_detail_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -516,7 +562,7 @@ func (x *Aggregate) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Aggregate.ProtoReflect.Descriptor instead.
 func (*Aggregate) Descriptor() ([]byte, []int) {
-	return file_planner_substrait_detail_detail_proto_rawDescGZIP(), []int{7}
+	return file_planner_substrait_detail_detail_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *Aggregate) GetPhase() substraitpb.AggregationPhase {
@@ -537,7 +583,7 @@ type Exchange struct {
 
 func (x *Exchange) Reset() {
 	*x = Exchange{}
-	mi := &file_planner_substrait_detail_detail_proto_msgTypes[8]
+	mi := &file_planner_substrait_detail_detail_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -549,7 +595,7 @@ func (x *Exchange) String() string {
 func (*Exchange) ProtoMessage() {}
 
 func (x *Exchange) ProtoReflect() protoreflect.Message {
-	mi := &file_planner_substrait_detail_detail_proto_msgTypes[8]
+	mi := &file_planner_substrait_detail_detail_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -562,7 +608,7 @@ func (x *Exchange) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Exchange.ProtoReflect.Descriptor instead.
 func (*Exchange) Descriptor() ([]byte, []int) {
-	return file_planner_substrait_detail_detail_proto_rawDescGZIP(), []int{8}
+	return file_planner_substrait_detail_detail_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *Exchange) GetSorted() []*substraitpb.SortField {
@@ -592,7 +638,7 @@ type Receive struct {
 
 func (x *Receive) Reset() {
 	*x = Receive{}
-	mi := &file_planner_substrait_detail_detail_proto_msgTypes[9]
+	mi := &file_planner_substrait_detail_detail_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -604,7 +650,7 @@ func (x *Receive) String() string {
 func (*Receive) ProtoMessage() {}
 
 func (x *Receive) ProtoReflect() protoreflect.Message {
-	mi := &file_planner_substrait_detail_detail_proto_msgTypes[9]
+	mi := &file_planner_substrait_detail_detail_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -617,7 +663,7 @@ func (x *Receive) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Receive.ProtoReflect.Descriptor instead.
 func (*Receive) Descriptor() ([]byte, []int) {
-	return file_planner_substrait_detail_detail_proto_rawDescGZIP(), []int{9}
+	return file_planner_substrait_detail_detail_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *Receive) GetEdge() int64 {
@@ -659,7 +705,7 @@ type Shared struct {
 
 func (x *Shared) Reset() {
 	*x = Shared{}
-	mi := &file_planner_substrait_detail_detail_proto_msgTypes[10]
+	mi := &file_planner_substrait_detail_detail_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -671,7 +717,7 @@ func (x *Shared) String() string {
 func (*Shared) ProtoMessage() {}
 
 func (x *Shared) ProtoReflect() protoreflect.Message {
-	mi := &file_planner_substrait_detail_detail_proto_msgTypes[10]
+	mi := &file_planner_substrait_detail_detail_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -684,7 +730,7 @@ func (x *Shared) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Shared.ProtoReflect.Descriptor instead.
 func (*Shared) Descriptor() ([]byte, []int) {
-	return file_planner_substrait_detail_detail_proto_rawDescGZIP(), []int{10}
+	return file_planner_substrait_detail_detail_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *Shared) GetIds() []int64 {
@@ -709,7 +755,7 @@ type Notes struct {
 
 func (x *Notes) Reset() {
 	*x = Notes{}
-	mi := &file_planner_substrait_detail_detail_proto_msgTypes[11]
+	mi := &file_planner_substrait_detail_detail_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -721,7 +767,7 @@ func (x *Notes) String() string {
 func (*Notes) ProtoMessage() {}
 
 func (x *Notes) ProtoReflect() protoreflect.Message {
-	mi := &file_planner_substrait_detail_detail_proto_msgTypes[11]
+	mi := &file_planner_substrait_detail_detail_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -734,7 +780,7 @@ func (x *Notes) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Notes.ProtoReflect.Descriptor instead.
 func (*Notes) Descriptor() ([]byte, []int) {
-	return file_planner_substrait_detail_detail_proto_rawDescGZIP(), []int{11}
+	return file_planner_substrait_detail_detail_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *Notes) GetPlaces() []int32 {
@@ -760,7 +806,7 @@ type Files_RowGroups struct {
 
 func (x *Files_RowGroups) Reset() {
 	*x = Files_RowGroups{}
-	mi := &file_planner_substrait_detail_detail_proto_msgTypes[12]
+	mi := &file_planner_substrait_detail_detail_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -772,7 +818,7 @@ func (x *Files_RowGroups) String() string {
 func (*Files_RowGroups) ProtoMessage() {}
 
 func (x *Files_RowGroups) ProtoReflect() protoreflect.Message {
-	mi := &file_planner_substrait_detail_detail_proto_msgTypes[12]
+	mi := &file_planner_substrait_detail_detail_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -806,7 +852,7 @@ type Files_File struct {
 
 func (x *Files_File) Reset() {
 	*x = Files_File{}
-	mi := &file_planner_substrait_detail_detail_proto_msgTypes[13]
+	mi := &file_planner_substrait_detail_detail_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -818,7 +864,7 @@ func (x *Files_File) String() string {
 func (*Files_File) ProtoMessage() {}
 
 func (x *Files_File) ProtoReflect() protoreflect.Message {
-	mi := &file_planner_substrait_detail_detail_proto_msgTypes[13]
+	mi := &file_planner_substrait_detail_detail_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -868,7 +914,7 @@ type Notes_Column struct {
 
 func (x *Notes_Column) Reset() {
 	*x = Notes_Column{}
-	mi := &file_planner_substrait_detail_detail_proto_msgTypes[14]
+	mi := &file_planner_substrait_detail_detail_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -880,7 +926,7 @@ func (x *Notes_Column) String() string {
 func (*Notes_Column) ProtoMessage() {}
 
 func (x *Notes_Column) ProtoReflect() protoreflect.Message {
-	mi := &file_planner_substrait_detail_detail_proto_msgTypes[14]
+	mi := &file_planner_substrait_detail_detail_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -893,7 +939,7 @@ func (x *Notes_Column) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Notes_Column.ProtoReflect.Descriptor instead.
 func (*Notes_Column) Descriptor() ([]byte, []int) {
-	return file_planner_substrait_detail_detail_proto_rawDescGZIP(), []int{11, 0}
+	return file_planner_substrait_detail_detail_proto_rawDescGZIP(), []int{12, 0}
 }
 
 func (x *Notes_Column) GetExpression() uint32 {
@@ -963,7 +1009,9 @@ const file_planner_substrait_detail_detail_proto_rawDesc = "" +
 	"\fbuild_unique\x18\x01 \x01(\bR\vbuildUnique\x12\x1b\n" +
 	"\tmark_name\x18\x02 \x01(\tR\bmarkName\x12B\n" +
 	"\x0fruntime_filters\x18\x03 \x03(\v2\x19.skein.plan.RuntimeFilterR\x0eruntimeFilters\"\x06\n" +
-	"\x04TopN\"8\n" +
+	"\x04TopN\"#\n" +
+	"\tGroupTopN\x12\x16\n" +
+	"\x06groups\x18\x01 \x01(\rR\x06groups\"8\n" +
 	"\x06Fields\x12.\n" +
 	"\x06schema\x18\x01 \x01(\v2\x16.substrait.NamedStructR\x06schema\">\n" +
 	"\tAggregate\x121\n" +
@@ -1010,7 +1058,7 @@ func file_planner_substrait_detail_detail_proto_rawDescGZIP() []byte {
 }
 
 var file_planner_substrait_detail_detail_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_planner_substrait_detail_detail_proto_msgTypes = make([]protoimpl.MessageInfo, 15)
+var file_planner_substrait_detail_detail_proto_msgTypes = make([]protoimpl.MessageInfo, 16)
 var file_planner_substrait_detail_detail_proto_goTypes = []any{
 	(Receive_Kind)(0),                 // 0: skein.plan.Receive.Kind
 	(*Files)(nil),                     // 1: skein.plan.Files
@@ -1019,37 +1067,38 @@ var file_planner_substrait_detail_detail_proto_goTypes = []any{
 	(*Join)(nil),                      // 4: skein.plan.Join
 	(*JoinHints)(nil),                 // 5: skein.plan.JoinHints
 	(*TopN)(nil),                      // 6: skein.plan.TopN
-	(*Fields)(nil),                    // 7: skein.plan.Fields
-	(*Aggregate)(nil),                 // 8: skein.plan.Aggregate
-	(*Exchange)(nil),                  // 9: skein.plan.Exchange
-	(*Receive)(nil),                   // 10: skein.plan.Receive
-	(*Shared)(nil),                    // 11: skein.plan.Shared
-	(*Notes)(nil),                     // 12: skein.plan.Notes
-	(*Files_RowGroups)(nil),           // 13: skein.plan.Files.RowGroups
-	(*Files_File)(nil),                // 14: skein.plan.Files.File
-	(*Notes_Column)(nil),              // 15: skein.plan.Notes.Column
-	(*substraitpb.Expression)(nil),    // 16: substrait.Expression
-	(*substraitpb.NamedStruct)(nil),   // 17: substrait.NamedStruct
-	(substraitpb.AggregationPhase)(0), // 18: substrait.AggregationPhase
-	(*substraitpb.SortField)(nil),     // 19: substrait.SortField
-	(*timestamppb.Timestamp)(nil),     // 20: google.protobuf.Timestamp
-	(*substraitpb.Type)(nil),          // 21: substrait.Type
+	(*GroupTopN)(nil),                 // 7: skein.plan.GroupTopN
+	(*Fields)(nil),                    // 8: skein.plan.Fields
+	(*Aggregate)(nil),                 // 9: skein.plan.Aggregate
+	(*Exchange)(nil),                  // 10: skein.plan.Exchange
+	(*Receive)(nil),                   // 11: skein.plan.Receive
+	(*Shared)(nil),                    // 12: skein.plan.Shared
+	(*Notes)(nil),                     // 13: skein.plan.Notes
+	(*Files_RowGroups)(nil),           // 14: skein.plan.Files.RowGroups
+	(*Files_File)(nil),                // 15: skein.plan.Files.File
+	(*Notes_Column)(nil),              // 16: skein.plan.Notes.Column
+	(*substraitpb.Expression)(nil),    // 17: substrait.Expression
+	(*substraitpb.NamedStruct)(nil),   // 18: substrait.NamedStruct
+	(substraitpb.AggregationPhase)(0), // 19: substrait.AggregationPhase
+	(*substraitpb.SortField)(nil),     // 20: substrait.SortField
+	(*timestamppb.Timestamp)(nil),     // 21: google.protobuf.Timestamp
+	(*substraitpb.Type)(nil),          // 22: substrait.Type
 }
 var file_planner_substrait_detail_detail_proto_depIdxs = []int32{
-	14, // 0: skein.plan.Files.files:type_name -> skein.plan.Files.File
+	15, // 0: skein.plan.Files.files:type_name -> skein.plan.Files.File
 	2,  // 1: skein.plan.Scan.runtime_filters:type_name -> skein.plan.RuntimeFilter
-	16, // 2: skein.plan.Join.comparison:type_name -> substrait.Expression
+	17, // 2: skein.plan.Join.comparison:type_name -> substrait.Expression
 	2,  // 3: skein.plan.JoinHints.runtime_filters:type_name -> skein.plan.RuntimeFilter
-	17, // 4: skein.plan.Fields.schema:type_name -> substrait.NamedStruct
-	18, // 5: skein.plan.Aggregate.phase:type_name -> substrait.AggregationPhase
-	19, // 6: skein.plan.Exchange.sorted:type_name -> substrait.SortField
+	18, // 4: skein.plan.Fields.schema:type_name -> substrait.NamedStruct
+	19, // 5: skein.plan.Aggregate.phase:type_name -> substrait.AggregationPhase
+	20, // 6: skein.plan.Exchange.sorted:type_name -> substrait.SortField
 	0,  // 7: skein.plan.Receive.kind:type_name -> skein.plan.Receive.Kind
-	17, // 8: skein.plan.Receive.schema:type_name -> substrait.NamedStruct
-	19, // 9: skein.plan.Receive.sorted:type_name -> substrait.SortField
-	15, // 10: skein.plan.Notes.columns:type_name -> skein.plan.Notes.Column
-	20, // 11: skein.plan.Files.File.mod_time:type_name -> google.protobuf.Timestamp
-	13, // 12: skein.plan.Files.File.row_groups:type_name -> skein.plan.Files.RowGroups
-	21, // 13: skein.plan.Notes.Column.type:type_name -> substrait.Type
+	18, // 8: skein.plan.Receive.schema:type_name -> substrait.NamedStruct
+	20, // 9: skein.plan.Receive.sorted:type_name -> substrait.SortField
+	16, // 10: skein.plan.Notes.columns:type_name -> skein.plan.Notes.Column
+	21, // 11: skein.plan.Files.File.mod_time:type_name -> google.protobuf.Timestamp
+	14, // 12: skein.plan.Files.File.row_groups:type_name -> skein.plan.Files.RowGroups
+	22, // 13: skein.plan.Notes.Column.type:type_name -> substrait.Type
 	14, // [14:14] is the sub-list for method output_type
 	14, // [14:14] is the sub-list for method input_type
 	14, // [14:14] is the sub-list for extension type_name
@@ -1062,14 +1111,14 @@ func file_planner_substrait_detail_detail_proto_init() {
 	if File_planner_substrait_detail_detail_proto != nil {
 		return
 	}
-	file_planner_substrait_detail_detail_proto_msgTypes[14].OneofWrappers = []any{}
+	file_planner_substrait_detail_detail_proto_msgTypes[15].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_planner_substrait_detail_detail_proto_rawDesc), len(file_planner_substrait_detail_detail_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   15,
+			NumMessages:   16,
 			NumExtensions: 0,
 			NumServices:   0,
 		},
