@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 
+	"github.com/skein-query/skein/exec/memory"
 	"github.com/skein-query/skein/exec/vector"
 	"github.com/skein-query/skein/planner/expr"
 	"github.com/skein-query/skein/planner/physical"
@@ -32,9 +33,9 @@ const (
 //
 // The tables hold packed keys, hashes and one array per state; how rows find their
 // group is in aggregate_groups.go. Memory: all distinct groups of the instance's
-// input, those that do not repeat soon several times, and one partition of all;
-// over budget the query fails. Spilling would write out the sealed tables, which
-// merge reads one partition at a time.
+// input, those that do not repeat soon several times, and one partition of all.
+// Where that does not fit, phase Partial hands its table on, and the others go on in
+// partitions (aggregate_spill.go), whose rows come in another order.
 type aggregate struct {
 	input  Operator
 	plan   *aggregatePlan
@@ -53,6 +54,12 @@ type aggregate struct {
 	passing bool // phase Partial: rows are handed on as they are
 
 	out groupSpan // what is given out now
+
+	account *memory.Account // of the tables
+	writer  *partWriter     // nil: nothing was spilled (aggregate_spill.go)
+	met     bool            // spilled: the second barrier was met
+	part    Operator        // spilled: aggregates partition partAt
+	partAt  int
 }
 
 func newAggregate(n *physical.Aggregate, input Operator, env *Env) (Operator, error) {
@@ -64,10 +71,11 @@ func newAggregate(n *physical.Aggregate, input Operator, env *Env) (Operator, er
 	if err != nil {
 		return nil, err
 	}
+	account := tableAccount(env)
 	a := &aggregate{
-		input: input, plan: plan, env: env, in: in, schema: n.Schema(),
+		account: account, input: input, plan: plan, env: env, in: in, schema: n.Schema(),
 		shared: State(env.Group, n, func() *tableMerge { return newTableMerge(env.Group.Size()) }),
-		table:  newAggregateTable(plan, env.Account), growth: newGrowth(),
+		table:  newAggregateTable(plan, account), growth: newGrowth(),
 	}
 	a.table.expect(n)
 	return a, nil
@@ -84,6 +92,9 @@ func (a *aggregate) Next(ctx context.Context) (*vector.Batch, error) {
 			return nil, err
 		}
 	}
+	if a.writer != nil {
+		return a.nextSpilled(ctx)
+	}
 	for {
 		if b, err := a.emit(); b != nil || err != nil {
 			return b, err
@@ -98,12 +109,16 @@ func (a *aggregate) Next(ctx context.Context) (*vector.Batch, error) {
 	}
 }
 
-func (a *aggregate) Close() error {
+func (a *aggregate) Close() (err error) {
 	if !a.closed {
 		a.closed = true
 		if !a.arrived {
 			a.shared.barrier.Leave()
 		}
+		if !a.met {
+			a.shared.spill.barrier.Leave()
+		}
+		err = a.closeSpilled()
 		a.out.free()
 		a.in.close()
 		for _, t := range a.full {
@@ -115,15 +130,21 @@ func (a *aggregate) Close() error {
 		a.full, a.table = nil, nil
 		a.shared.leave()
 	}
-	return a.input.Close()
+	return errors.Join(err, a.input.Close())
 }
 
 // consume aggregates the whole input of this instance, and waits for the others.
 func (a *aggregate) consume(ctx context.Context) error {
 	err := Drain(ctx, a.input, func(b *vector.Batch) error {
 		defer b.Release()
+		if a.writesRows() {
+			return a.writeRows(b)
+		}
 		if err := a.in.add(b, a.table); err != nil {
 			return err
+		}
+		if a.crowded() {
+			return a.spill(ctx)
 		}
 		if a.table.groups != nil && a.growth.full(b.Rows(), a.table.groups) {
 			return a.seal()
@@ -142,13 +163,24 @@ func (a *aggregate) consume(ctx context.Context) error {
 	a.describe()
 	tables := append(a.full, seal(a.table))
 	a.arrived, a.full, a.table = true, nil, nil
-	return a.shared.publish(ctx, tables)
+	if err := a.shared.publish(ctx, tables); err != nil || !a.shared.spill.on.Load() {
+		return err
+	}
+	return a.written(ctx, tables)
 }
 
-// describe notes how groups were found, for EXPLAIN ANALYZE.
+// describe notes how groups and distinct values were found, for EXPLAIN ANALYZE.
 func (a *aggregate) describe() {
+	if a.env.Profile == nil {
+		return
+	}
+	for _, s := range a.table.states {
+		if d, ok := s.(*distinct); ok {
+			a.env.note(a.plan.node, "%s", d.describe())
+		}
+	}
 	g := a.table.groups
-	if g == nil || a.env.Profile == nil {
+	if g == nil {
 		return
 	}
 	how := "by hash"
@@ -169,7 +201,7 @@ func (a *aggregate) describe() {
 // seal ends the table and begins another.
 func (a *aggregate) seal() error {
 	last := a.table
-	next, err := newTable(a.plan, last, a.env.Account)
+	next, err := newTable(a.plan, last, a.account)
 	if err != nil {
 		return err
 	}
@@ -236,6 +268,10 @@ func (a *aggregate) nextPartial(ctx context.Context) (*vector.Batch, error) {
 // judge hands on the table of phase Partial when it is large, and for good when it
 // does not shrink the input.
 func (a *aggregate) judge() {
+	if a.spills() && a.account.Crowded(crowdedStates) {
+		a.flush()
+		return
+	}
 	if a.table.groups == nil || a.rows < partialProbe {
 		return
 	}
@@ -248,7 +284,7 @@ func (a *aggregate) judge() {
 // flush gives out the table of phase Partial and starts an empty one.
 func (a *aggregate) flush() {
 	a.out = groupSpan{table: a.table, to: a.table.size(), owned: true}
-	a.table, a.rows = newAggregateTable(a.plan, a.env.Account), 0
+	a.table, a.rows = newAggregateTable(a.plan, a.account), 0
 }
 
 // pass hands on a batch with every row as a group.

@@ -15,7 +15,8 @@ type accumulator interface {
 	merge(from accumulator, at, to []uint32) error
 	// columns is the states of groups [from, to), in as many columns as
 	// physical.StateTypes says; they may share the accumulator's memory, which is
-	// not changed afterwards. Every group has been grown to before.
+	// not changed afterwards. Every group has been grown to before. Several instances
+	// may ask at a time.
 	columns(from, to int) ([]vector.Column, error)
 }
 

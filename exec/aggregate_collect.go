@@ -2,6 +2,7 @@ package exec
 
 import (
 	"slices"
+	"sync"
 
 	"github.com/skein-query/skein/exec/vector"
 	"github.com/skein-query/skein/internal/sqlerr"
@@ -19,6 +20,8 @@ type collected struct {
 	groups int
 	run    *sortRun // arguments, with the group and the order keys as keys
 	starts []int    // per group, once sorted: its first row
+
+	sorting sync.Once // several instances may ask for groups of one table
 }
 
 func newCollected(a expr.Aggregate, b *budget) (accumulator, error) {
@@ -27,7 +30,7 @@ func newCollected(a expr.Aggregate, b *budget) (accumulator, error) {
 		return nil, sqlerr.New(sqlerr.InternalError, "string_agg takes 2 arguments, not %d", len(a.Args))
 	}
 	group := expr.SortKey{Expr: &expr.Column{Typ: expr.Of(expr.Int4)}}
-	c.run = newSortRun(newSortOrder(append([]expr.SortKey{group}, a.Order...)), b)
+	c.run = newSortRun(newSortOrder(append([]expr.SortKey{group}, a.Order...)), nil, b)
 	return c, nil
 }
 
@@ -74,9 +77,7 @@ func (a *collected) merge(from accumulator, at, to []uint32) error {
 }
 
 func (a *collected) columns(from, to int) ([]vector.Column, error) {
-	if a.starts == nil {
-		a.sort()
-	}
+	a.sorting.Do(a.sort)
 	if a.list {
 		c, err := a.lists(from, to)
 		return []vector.Column{c}, err
@@ -91,7 +92,7 @@ func (a *collected) sort() {
 	a.starts = make([]int, a.groups+1)
 	for i := range r.rows {
 		ref := r.rows[i].ref
-		a.starts[r.keys(ref)[0].Int32s()[ref.row]+1]++
+		a.starts[r.keys[ref.chunk][0].Int32s()[ref.row]+1]++
 	}
 	for g := range a.groups {
 		a.starts[g+1] += a.starts[g]

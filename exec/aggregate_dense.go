@@ -334,7 +334,8 @@ func (d *denseCache) cover(g *groups, low, high int64, rows int) bool {
 		high += room
 	}
 	size = uint64(high) - uint64(low) + 1
-	if err := g.b.reserve(int64(size-uint64(len(d.gids))) * 4); err != nil {
+	more := int64(size-uint64(len(d.gids))) * 4
+	if g.b.account != nil && !g.b.account.Affords(more) || g.b.reserve(more) != nil {
 		return false // the hash table may do with less
 	}
 	wider := make([]uint32, size)

@@ -4,44 +4,55 @@ import (
 	"slices"
 	"sync"
 
+	"github.com/skein-query/skein/exec/key"
 	"github.com/skein-query/skein/exec/vector"
 	"github.com/skein-query/skein/planner/expr"
 )
 
-// distinct is an aggregate over distinct arguments: it keeps the set of (group,
-// arguments), and feeds what is in it to the plain aggregate when the result is
-// asked for, so that sets of several instances can be merged before.
+// distinct is an aggregate over distinct arguments: it keeps the pairs of group and
+// arguments, and feeds those that are left when equal ones are dropped to the plain
+// aggregate when the result is asked for.
 //
-// Where nearly every row brings a new entry the set takes rows as they come: they are
-// looked up only once, when the sets are merged or the result is asked for.
+// What other instances kept is not copied when it is merged: the entries of a group
+// are compared where they stand, and only then (dedupe). Memory: the pairs, once more
+// while they are sorted by group.
 type distinct struct {
 	b        *budget
-	set      *groups
+	set      *pairs
+	strings  *key.Strings
 	groups   int
 	args     int                // arguments; the order keys that follow are among them
 	order    []int              // which argument each order key is
 	nulls    bool               // rows whose first argument is NULL count too
 	newInner func() accumulator // the plain aggregate
-	inner    accumulator        // made when the set is complete
-	byRow    []uint32           // scratch: the group of each row of a batch
-	found    []uint32           // scratch
+	merged   []mergedPairs
 
-	seen  int  // rows
-	loose bool // the set may hold entries twice
+	// Instances merge partitions of a table while others give out groups of it.
+	mu     sync.Mutex
+	sorted bool // set is sorted, and changes no more
+	failed error
+	inner  accumulator // made when the result is asked for
+}
 
-	sorting sync.Once
-	failed  error
-	members []uint32 // of the complete set: its entries by group, those of group g in
-	bounds  []uint32 // members[bounds[g]:bounds[g+1]]
+// mergedPairs is pairs of another instance: those of its group at[i] are of group
+// to[i] here.
+type mergedPairs struct {
+	set    *pairs
+	at, to []uint32
 }
 
 func newDistinct(b *budget, args []expr.Type, nulls bool, newInner func() accumulator) *distinct {
-	types := append([]expr.Type{expr.Of(expr.Int4)}, args...)
-	nullable := make([]bool, len(types))
+	nullable := make([]bool, len(args))
 	for i := range args {
-		nullable[i+1] = nulls || i > 0
+		nullable[i] = nulls || i > 0
 	}
-	return &distinct{b: b, set: newGroups(types, nullable, b), args: len(args), nulls: nulls, newInner: newInner}
+	a := &distinct{b: b, strings: key.NewStrings(b.account), args: len(args), nulls: nulls, newInner: newInner}
+	a.set = newPairs(args, nullable, a.strings, &budget{account: b.account})
+	b.owns(func() {
+		a.set.b.free()
+		a.strings.Close()
+	})
+	return a
 }
 
 func (a *distinct) grow(n int) error {
@@ -50,163 +61,141 @@ func (a *distinct) grow(n int) error {
 }
 
 func (a *distinct) add(in *addition) error {
-	sel, gids := in.sel, in.gids
+	o := operand{rows: in.sel, gids: in.gids, n: in.n}
 	if !a.nulls && in.cols[0].Valid != nil {
-		o := operand{rows: in.sel, gids: in.gids, n: in.n}
 		o.dropNulls(&in.cols[0], in.scratch)
-		sel, gids = o.rows, o.gids
 	}
-	n := in.cols[0].Len
-	cols := make([]vector.Column, 1, a.args+1)
-	if gids == nil {
-		cols[0] = vector.Const(vector.Flat(vector.Int32, []int32{0}, nil), n)
-	} else {
-		byRow := resize(&a.byRow, n)
-		a.byRow = byRow
-		for i, g := range gids {
-			byRow[selected(sel, i)] = g
-		}
-		cols[0] = vector.Flat(vector.Int32, byRow, nil)
-	}
-	cols = append(cols, in.cols[:a.args]...)
-	if a.loose {
-		return a.set.appendAll(cols, n, sel)
-	}
-	var err error
-	a.found, err = a.set.assign(cols, n, sel, a.found)
-	a.seen += len(a.found)
-	a.loose = a.set.n >= looseFrom && float64(a.seen) < hardly*float64(a.set.n)
-	return err
-}
-
-const (
-	// looseFrom is the number of entries at which a set is judged, and hardly the rows
-	// for each of them up to which looking rows up is not worth it.
-	looseFrom = 1 << 13
-	hardly    = 1.1
-)
-
-// tighten looks up what came loosely.
-func (a *distinct) tighten() error {
-	if !a.loose {
+	if o.n == 0 {
 		return nil
 	}
-	a.loose = false
-	from := a.set
-	a.set = newGroups(from.types, from.nullable, a.b)
-	for lo := 0; lo < from.n; lo += vector.MaxRows {
-		n := min(vector.MaxRows, from.n-lo)
-		cols, err := from.columns(lo, lo+n)
-		if err != nil {
-			return err
-		}
-		if a.found, err = a.set.assign(cols, n, nil, a.found); err != nil {
-			return err
-		}
+	if o.gids == nil {
+		o.gids = in.scratch.zero(o.n)
 	}
-	from.forget()
-	return nil
+	return a.set.add(in.cols[:a.args], in.cols[0].Len, o.rows, o.gids)
 }
 
 func (a *distinct) merge(from accumulator, at, to []uint32) error {
 	f := from.(*distinct)
-	if err := a.tighten(); err != nil {
+	f.mu.Lock()
+	err := f.sort()
+	f.mu.Unlock()
+	if err != nil {
 		return err
 	}
-	f.sorting.Do(func() { f.failed = f.sort() })
-	if f.failed != nil {
-		return f.failed
-	}
-	var entries, gids []uint32
-	flush := func() error {
-		cols, err := f.set.pick(entries, a.set.rows.all(len(entries)))
-		if err != nil {
-			return err
-		}
-		cols[0] = vector.Flat(vector.Int32, gids, nil)
-		a.found, err = a.set.assign(cols, len(gids), nil, a.found)
-		entries, gids = entries[:0], gids[:0]
+	if err := a.b.reserve(int64(len(at)+len(to)) * 4); err != nil {
 		return err
 	}
-	for i, g := range at {
-		if int(g)+1 >= len(f.bounds) {
-			continue // no row of it had a value
-		}
-		for _, entry := range f.members[f.bounds[g]:f.bounds[g+1]] {
-			entries, gids = append(entries, entry), append(gids, to[i])
-			if len(entries) == vector.MaxRows {
-				if err := flush(); err != nil {
-					return err
-				}
-			}
-		}
-	}
-	if len(entries) == 0 {
-		return nil
-	}
-	return flush()
+	a.merged = append(a.merged, mergedPairs{f.set, slices.Clone(at), slices.Clone(to)})
+	return a.mergeMerged(f, at, to)
 }
 
-// sort sorts the entries of the complete set by group: partitions of the groups are
-// merged one by one.
-func (a *distinct) sort() error {
-	if err := a.b.reserve(int64(a.set.n+a.groups) * 4); err != nil {
-		return err
+// mergeMerged takes over what f has merged itself: f's groups at[i] are groups to[i] here.
+func (a *distinct) mergeMerged(f *distinct, at, to []uint32) error {
+	if len(f.merged) == 0 {
+		return nil
 	}
-	a.members, a.bounds = make([]uint32, a.set.n), make([]uint32, a.groups+1)
-	each := func(visit func(entry int, g uint32)) {
-		for lo := 0; lo < a.set.n; lo += vector.MaxRows {
-			n := min(vector.MaxRows, a.set.n-lo)
-			c := a.set.keyColumn(lo, lo+n)
-			for i, g := range c.Codes32() {
-				visit(lo+i, g)
+	target := make([]uint32, f.groups) // by group of f: one here, and 1
+	for i, g := range at {
+		target[g] = to[i] + 1
+	}
+	for _, m := range f.merged {
+		here := mergedPairs{set: m.set}
+		for i, g := range m.to {
+			if t := target[g]; t > 0 {
+				here.at, here.to = append(here.at, m.at[i]), append(here.to, t-1)
 			}
 		}
+		if err := a.b.reserve(int64(len(here.at)+len(here.to)) * 4); err != nil {
+			return err
+		}
+		a.merged = append(a.merged, here)
 	}
-	each(func(_ int, g uint32) { a.bounds[g+1]++ })
-	for g := range a.groups {
-		a.bounds[g+1] += a.bounds[g]
-	}
-	next := slices.Clone(a.bounds)
-	each(func(entry int, g uint32) {
-		a.members[next[g]] = uint32(entry)
-		next[g]++
-	})
 	return nil
 }
 
+// sort sorts the set by group, once; a.mu is held.
+func (a *distinct) sort() error {
+	if !a.sorted {
+		a.sorted, a.failed = true, a.set.sort(a.groups)
+	}
+	return a.failed
+}
+
 func (a *distinct) columns(from, to int) ([]vector.Column, error) {
-	if a.inner == nil {
-		if err := a.tighten(); err != nil {
-			return nil, err
-		}
-		if err := a.feed(); err != nil {
-			return nil, err
-		}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.inner == nil && a.failed == nil {
+		a.failed = a.complete()
+	}
+	if a.failed != nil {
+		return nil, a.failed
 	}
 	return a.inner.columns(from, to)
 }
 
-// feed gives the whole set to the plain aggregate.
-func (a *distinct) feed() error {
-	inner, s := a.newInner(), &scratch{}
+// describe says how equal pairs are found.
+func (a *distinct) describe() string {
+	if a.set.unique {
+		return "distinct by hash"
+	}
+	return "distinct by comparison within groups"
+}
+
+// complete gives every distinct pair to the plain aggregate; a.mu is held.
+func (a *distinct) complete() error {
+	inner := a.newInner()
 	if err := inner.grow(a.groups); err != nil {
 		return err
 	}
-	for lo := 0; lo < a.set.n; lo += vector.MaxRows {
-		n := min(vector.MaxRows, a.set.n-lo)
-		cols, err := a.set.columns(lo, lo+n)
-		if err != nil {
-			return err
-		}
-		for _, arg := range a.order {
-			cols = append(cols, cols[1+arg])
-		}
-		in := addition{cols: cols[1:], n: n, gids: cols[0].Codes32(), scratch: s}
-		if err := inner.add(&in); err != nil {
-			return err
-		}
+	f := &feeder{distinct: a, inner: inner}
+	f.counts, _ = inner.(*counts)
+	var err error
+	switch {
+	case len(a.merged) == 0 && a.set.unique && !a.sorted:
+		err = f.all(a.set)
+	default:
+		err = f.dedupe()
+	}
+	if err != nil {
+		return err
 	}
 	a.inner = inner
 	return nil
+}
+
+// feeder gives pairs to the plain aggregate of a distinct one.
+type feeder struct {
+	*distinct
+	inner   accumulator
+	counts  *counts // the plain aggregate, if it counts: pairs then need no values
+	scratch scratch
+}
+
+// all gives pairs that are not sorted.
+func (f *feeder) all(set *pairs) error {
+	if f.counts != nil {
+		for _, g := range set.gids[:set.n] {
+			f.counts.n[g]++
+		}
+		return nil
+	}
+	for lo := 0; lo < set.n; lo += vector.MaxRows {
+		hi := min(set.n, lo+vector.MaxRows)
+		if err := f.give(set, numbered(lo, hi), set.gids[lo:hi]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// give gives a batch of pairs at most.
+func (f *feeder) give(set *pairs, entries, gids []uint32) error {
+	cols, err := set.columns(entries)
+	if err != nil {
+		return err
+	}
+	for _, arg := range f.order {
+		cols = append(cols, cols[arg])
+	}
+	return f.inner.add(&addition{cols: cols, n: len(gids), gids: gids, scratch: &f.scratch})
 }

@@ -10,6 +10,10 @@ import (
 	"github.com/skein-query/skein/planner/expr"
 )
 
+// textRepeats is how many groups there must be for each text for keys to be given back
+// as codes.
+const textRepeats = 4
+
 // groups numbers the distinct keys it is given, from 0. The truth is an
 // open-addressing hash table over packed keys; in front of it stand, where the
 // keys allow, arrays by dictionary code (codes) or by integer value (dense), which
@@ -34,6 +38,7 @@ type groups struct {
 	slots   []uint64 // upper half of the hash, group number + 1; 0 empty
 	indexed int      // groups below it stand in slots
 
+	texts *vector.Dict // the strings as a dictionary, once keys were given back as codes
 	codes codeCache
 	dense denseCache
 	block key.Block
@@ -89,24 +94,6 @@ func (g *groups) assignHashed(cols []vector.Column, rows int, sel vector.Selecti
 	if err := g.find(&g.block, gids); err != nil {
 		return err
 	}
-	return g.keepLooks(cols, sel, before)
-}
-
-// appendAll makes a group of each row, whether or not there is one of its key.
-func (g *groups) appendAll(cols []vector.Column, rows int, sel vector.Selection) error {
-	if err := g.encoder.Encode(cols, rows, sel, &g.block); err != nil {
-		return err
-	}
-	before := g.n
-	if err := g.appendWords(g.block.Words); err != nil {
-		return err
-	}
-	var err error
-	if g.hashes, err = grown(g.b, g.hashes, g.n); err != nil {
-		return err
-	}
-	copy(g.hashes[before:], g.block.Hashes)
-	g.fresh = append(g.fresh[:0], g.rows.all(g.block.N)...)
 	return g.keepLooks(cols, sel, before)
 }
 
@@ -317,8 +304,14 @@ func (g *groups) columns(from, to int) ([]vector.Column, error) {
 		return out, nil
 	}
 	for i, look := range g.looks {
-		if look == nil {
-			out[i] = g.layout.Column(i, g.words[from*width:to*width], to-from, g.strings)
+		words := g.words[from*width : to*width]
+		switch {
+		case look != nil:
+		case g.types[i].Kind == expr.Text && g.repeats():
+			out[i] = g.layout.Codes(i, words, to-from, g.texts)
+			continue
+		default:
+			out[i] = g.layout.Column(i, words, to-from, g.strings)
 			continue
 		}
 		c, err := look.columns(from, to)
@@ -330,13 +323,26 @@ func (g *groups) columns(from, to int) ([]vector.Column, error) {
 	return out, nil
 }
 
+// repeats reports whether texts are few beside the groups, and makes g.texts of them:
+// what comes next sorts, compares or sends a few texts and many codes.
+func (g *groups) repeats() bool {
+	n := g.strings.Len() - 1
+	if n < 1 || n*textRepeats > g.n {
+		return false
+	}
+	if g.texts == nil || g.texts.Values.Len != n {
+		g.texts = g.strings.Dict()
+	}
+	return true
+}
+
 // translation is how groups.merge finds the strings of from here: by their ids, where
 // many groups share them, else (nil) by their bytes.
 func (g *groups) translation(from *groups, merged int) *key.Translation {
 	if !g.layout.HasStrings() || g.lead != nil || from.lead != nil || from.strings.Len() > merged {
 		return nil
 	}
-	return key.NewTranslation(from.strings, g.strings)
+	return key.NewTranslation(from.strings, g.strings, merged)
 }
 
 // merge finds or makes the groups of from with numbers at, in any order and at most
@@ -346,8 +352,13 @@ func (g *groups) merge(from *groups, at, to []uint32, t *key.Translation) error 
 	if plain && (t != nil || !g.layout.HasStrings() && (g.dense.off || g.dense.known != g.n)) {
 		b := &g.block
 		b.N, b.Words, b.Hashes = len(at), from.wordsOf(at, b.Words), b.Hashes[:0]
-		for _, id := range at {
-			b.Hashes = append(b.Hashes, from.hashes[id])
+		if len(from.hashes) == from.n {
+			for _, id := range at {
+				b.Hashes = append(b.Hashes, from.hashes[id])
+			}
+		} else { // from knows its groups by value
+			b.Hashes = slices.Grow(b.Hashes, b.N)[:b.N]
+			g.layout.HashWords(b.Words, b.Hashes)
 		}
 		if t != nil {
 			if err := g.layout.Translate(b.Words, t); err != nil {

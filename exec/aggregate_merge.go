@@ -32,6 +32,7 @@ type tableMerge struct {
 	tables    []*sealed // complete after the barrier
 	cut       *cut      // nil before the first instance has passed the barrier
 	taken     int       // partitions taken
+	spill     *aggregateSpill
 }
 
 // cut is how groups are divided into partitions: by hash, or by value where all
@@ -58,7 +59,7 @@ func (s *groupSpan) free() {
 }
 
 func newTableMerge(n int) *tableMerge {
-	return &tableMerge{barrier: NewBarrier(n), open: n, instances: n}
+	return &tableMerge{barrier: NewBarrier(n), open: n, instances: n, spill: &aggregateSpill{barrier: NewBarrier(n)}}
 }
 
 // publish gives an instance's complete tables to all and waits for theirs. They are
@@ -92,7 +93,8 @@ func (s *tableMerge) next(p *aggregatePlan, account *memory.Account) (groupSpan,
 		}
 		out.owned = true
 	}
-	for _, t := range tables {
+	for i := range tables {
+		t := tables[(part+i)%len(tables)] // each instance begins with another, which it sorts
 		if t.aggregateTable == out.table {
 			continue
 		}
@@ -223,18 +225,21 @@ func numbered(from, to int) []uint32 {
 	return out
 }
 
-// leave frees the tables when nobody can be reading them any more.
-func (s *tableMerge) leave() {
+// leave frees the tables when nobody can be reading them any more, and reports whether
+// that is so.
+func (s *tableMerge) leave() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.open--
 	if s.open > 0 {
-		return
+		return false
 	}
 	for _, t := range s.tables {
 		t.b.free()
 	}
 	s.tables = nil
+	s.spill.free()
+	return true
 }
 
 // alike makes all tables find their groups in one way: by the leading key of the first

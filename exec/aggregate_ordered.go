@@ -103,7 +103,7 @@ func (a *firstRow) compare(x, y *sortRow, cols []vector.Column) int {
 		}
 		return a.store.chunks[r.chunk].cols[1:]
 	}
-	return a.order.compareRest(keys(x.ref), int(x.ref.row), keys(y.ref), int(y.ref.row))
+	return a.order.compareRest(a.order.rest, keys(x.ref), int(x.ref.row), keys(y.ref), int(y.ref.row))
 }
 
 // compact writes the store anew when most of it is of rows that were replaced, or

@@ -59,6 +59,8 @@ func lower(n physical.Node, in []Operator, env *Env) (Operator, error) {
 		return newSort(n, in[0], env)
 	case *physical.TopN:
 		return newTopN(n, in[0], env)
+	case *physical.GroupTopN:
+		return newGroupTopN(n, in[0], env)
 	case *physical.Union:
 		return newUnion(n, in, env), nil
 	case *physical.SetOp:

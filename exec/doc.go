@@ -20,7 +20,9 @@
 //     the inputs and joins every goroutine the operator started.
 //  3. An operator that stops pulling early closes its input at once: only so do
 //     the siblings learn that this instance will not arrive at their barriers.
-//  4. All instances meet the barriers of their breakers in the same order.
+//  4. All instances meet the barriers of their breakers in the same order, and none
+//     between two batches of one input: Next may wait until another instance has
+//     taken rows (sort).
 //  5. An operator asks its Account before it grows and gives back in Close.
 //
 // The package knows no storage, no network and no actor: leaves come from Env.

@@ -25,12 +25,16 @@ type Env struct {
 	Account   *memory.Account
 	BatchRows int      // most rows an operator puts into a batch; vector.MaxRows unless a test says less
 	Profile   *Profile // nil: nothing is measured
+	Spill     Spill    // nil: who has no memory fails
 
 	// Filters are the runtime filters of the query; nil: none are made or used.
 	Filters *FilterSet
 	// FragmentAccount pays for what outlives a task and is freed with Fragment;
 	// nil: Account does.
 	FragmentAccount *memory.Account
+
+	depth   int           // how many spilled operators this one runs for, one within the other
+	spilled *SpillProfile // where these count; nil: depth is 0
 }
 
 func (e *Env) fragmentAccount() *memory.Account {

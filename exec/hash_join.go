@@ -23,8 +23,8 @@ import (
 // them at the same places.
 //
 // Memory: the build side's keys and those of its columns that the output or the
-// residual needs, once; while the table is made, twice. Nothing spills: over
-// budget the join gives the account's error.
+// residual needs, once; while the table is made, twice. Where that does not fit the
+// join goes on in partitions (join_spill.go), and its rows come in another order.
 type hashJoin struct {
 	node         *physical.HashJoin
 	env          *Env
@@ -32,7 +32,8 @@ type hashJoin struct {
 	shared       *joinBuild
 	replicated   bool
 	prober       *joinProbe
-	passed       int // barriers arrived at
+	parts        *joinParts // nil: in memory
+	passed       int        // barriers arrived at
 	stage        joinStage
 	tail         []uint32 // build rows claimed and not given out yet
 	out          coalescer
@@ -44,7 +45,9 @@ type joinStage uint8
 const (
 	joinBuilding joinStage = iota
 	joinProbing
-	joinTail // build rows that come out after probing
+	joinScattering // spilling: the probe side is written to files
+	joinParted     // spilling: partitions are joined
+	joinTail       // build rows that come out after probing
 	joinDone
 )
 
@@ -99,6 +102,10 @@ func (j *hashJoin) produce(ctx context.Context) (*vector.Batch, error) {
 			err = j.buildTable(ctx)
 		case joinProbing:
 			b, err = j.nextProbed(ctx)
+		case joinScattering:
+			err = j.scatter(ctx)
+		case joinParted:
+			b, err = j.parts.next(ctx)
 		case joinTail:
 			b, err = j.nextTail(ctx)
 		default:
@@ -131,6 +138,11 @@ func (j *hashJoin) buildTable(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if j.shared.spilling.Load() {
+		j.parts = newJoinParts(j.shared, j.env, j.replicated)
+		j.stage = joinScattering
+		return nil
+	}
 	j.stage = joinProbing
 	if err := j.prober.open(); err != nil {
 		return err
@@ -140,6 +152,35 @@ func (j *hashJoin) buildTable(ctx context.Context) error {
 		return j.probe.Close()
 	}
 	return nil
+}
+
+// scatter writes the whole probe side to files, and waits for the other instances.
+func (j *hashJoin) scatter(ctx context.Context) error {
+	keys := make([]vector.Column, len(j.prober.keys))
+	err := Drain(ctx, j.probe, func(b *vector.Batch) error {
+		defer b.Release()
+		for i, k := range j.prober.keys {
+			var err error
+			if keys[i], err = k.Eval(b); err != nil {
+				return err
+			}
+		}
+		return j.parts.add(b, keys)
+	})
+	if err == nil {
+		err = j.parts.writer.flush()
+	}
+	if err == nil {
+		err = j.probe.Close() // frees what is below
+	}
+	if err != nil {
+		return j.shared.failAll(err, j.replicated)
+	}
+	j.stage = joinParted
+	if j.replicated {
+		return nil
+	}
+	return j.arrive(ctx, joinProbed)
 }
 
 // nextProbed gives the next output of probing, or nil when the stage has ended or
@@ -201,7 +242,7 @@ func (j *hashJoin) Close() error {
 			j.shared.barriers[j.passed].Leave()
 		}
 	}
-	err := errors.Join(j.probe.Close(), j.build.Close())
+	err := errors.Join(j.parts.close(), j.probe.Close(), j.build.Close())
 	if !j.replicated {
 		j.shared.leave()
 	}

@@ -13,6 +13,8 @@ import (
 
 // joinCase is a join of two random tables: keys first, then a number, then a text.
 type joinCase struct {
+	spill        int64 // what an operator may hold before it spills; 0: none does
+	spilled      int   // the batches that were spilled
 	kind         physical.JoinKind
 	keys         []expr.Type
 	probe, build []row
@@ -235,7 +237,7 @@ func (c *joinCase) check(t *testing.T, instances, batchRows int, seed uint64) {
 	want, second := c.naive()
 	sources := &tables{batchRows: batchRows, rng: rand.New(rand.NewPCG(seed, 7)), inputs: map[string]table{
 		"probe": {c.fields("p"), c.probe}, "build": {c.fields("b"), c.build}}}
-	got, err := fragment{node: c.plan(), sources: sources, instances: instances, batchRows: batchRows}.run(t)
+	got, err := fragment{node: c.plan(), sources: sources, instances: instances, batchRows: batchRows, spill: c.spill, spilled: &c.spilled}.run(t)
 	if second {
 		if sqlerr.CodeOf(err) != sqlerr.CardinalityViolation {
 			t.Fatalf("error %v for a second match", err)

@@ -172,6 +172,9 @@ func (b *columnBuffer) widen() error {
 			typed[vector.I128](dst)[i] = vector.I128{Lo: uint64(v), Hi: v >> 63}
 		}
 	})
+	if err != nil { // what was added before stays
+		b.kind, b.chunks = vector.Int64, narrow
+	}
 	return err
 }
 
@@ -281,9 +284,7 @@ func (d *dictBuffer) code(s string) (uint16, bool) {
 // leaveDict turns codes into strings.
 func (b *columnBuffer) leaveDict() error {
 	entries := b.dict.entries.Column(nil)
-	b.dict = nil
 	old := b.chunks
-	b.chunks = chunks{}
 	isNull := newNullCursor(b.nulls)
 	row, bytes := 0, int64(0)
 	visit := func(each func(view *vector.View)) {
@@ -305,7 +306,7 @@ func (b *columnBuffer) leaveDict() error {
 		}
 	})
 	row, isNull = 0, newNullCursor(b.nulls)
-	return b.growText(bytes, func() {
+	if err := b.growText(bytes, func() {
 		visit(func(v *vector.View) {
 			if v == nil {
 				b.text.Append(nil)
@@ -313,7 +314,12 @@ func (b *columnBuffer) leaveDict() error {
 				b.text.Append(v.Bytes(entries.Buffers))
 			}
 		})
-	})
+	}); err != nil {
+		b.text = vector.StringBuilder{}
+		return err
+	}
+	b.dict, b.chunks = nil, chunks{}
+	return nil
 }
 
 // newNullCursor tells of ascending rows whether they are in nulls.

@@ -2,6 +2,8 @@ package exec
 
 import (
 	"context"
+	"sync"
+	"sync/atomic"
 
 	"github.com/skein-query/skein/exec/memory"
 	"github.com/skein-query/skein/exec/vector"
@@ -37,14 +39,23 @@ type joinBuild struct {
 	store   *joinStore
 	parts   []joinPart
 	filters *filterBuild
+	share   *memory.Account // of what was read, until the table is made
 
 	tail tailRows
+
+	facts     joinFacts   // of a partition: what is known of the whole
+	spilling  atomic.Bool // the join goes on in partitions (join_spill.go)
+	splitting sync.Once
+	divided   *joinSplit   // nil unless spilling
+	taken     atomic.Int64 // partitions that instances have taken
 }
 
 // joinPart is what one instance read of the build side.
 type joinPart struct {
 	buffers []columnBuffer // by slot
+	keys    []columnBuffer // by key: of those that its words cannot give back, where they may have to
 	rows    int
+	writer  *partWriter // nil: nothing was spilled
 }
 
 // joinUnknowns is what NOT IN must know about NULLs on the build side.
@@ -77,9 +88,10 @@ func (s *joinBuild) reset(env *Env, instances int) {
 	for i, k := range s.node.BuildKeys {
 		types[i] = k.Type()
 	}
-	s.index = newJoinIndex(types, s.node.NullEqual, instances, env.Account)
+	s.share = env.share()
+	s.index = newJoinIndex(types, s.node.NullEqual, instances, env.Account, s.share)
 	if s.node.NullAware && (len(types) > 1 || s.node.Residual != nil) {
-		s.lists = newJoinIndex(types[:len(types)-1], false, instances, env.Account)
+		s.lists = newJoinIndex(types[:len(types)-1], false, instances, env.Account, s.share)
 	}
 	s.unknown = joinUnknowns{parts: make([]unknownPart, instances), held: budget{account: env.Account}}
 	s.parts = make([]joinPart, instances)
@@ -108,12 +120,15 @@ func (s *joinBuild) fill(ctx context.Context, part int, input Operator, env *Env
 		return err
 	}
 	defer closeEvaluators(keys)
-	s.index.open(part, env.Account)
+	s.index.open(part, s.share)
 	if s.lists != nil {
-		s.lists.open(part, env.Account)
+		s.lists.open(part, s.share)
 	}
 	p := &s.parts[part]
-	p.buffers = newColumnBuffers(len(s.shape.stored), env.Account)
+	p.buffers = newColumnBuffers(len(s.shape.stored), s.share)
+	if env.Spill != nil && !s.index.ints {
+		p.keys = newColumnBuffers(len(keys), s.share)
+	}
 	cols := make([]vector.Column, len(keys))
 	return Drain(ctx, input, func(b *vector.Batch) error {
 		defer b.Release()
@@ -123,7 +138,7 @@ func (s *joinBuild) fill(ctx context.Context, part int, input Operator, env *Env
 				return err
 			}
 		}
-		return s.take(part, b, cols, env.Account)
+		return s.takeOrSpill(ctx, part, b, cols, env)
 	})
 }
 
@@ -146,6 +161,14 @@ func (s *joinBuild) take(part int, b *vector.Batch, cols []vector.Column, accoun
 	if err := s.filters.add(part, cols, b.Len, kept, account); err != nil {
 		return err
 	}
+	for i := range p.keys {
+		if !s.index.layout.Lossy(i) {
+			continue
+		}
+		if err := p.keys[i].add(&cols[i], kept); err != nil {
+			return err
+		}
+	}
 	for slot, c := range s.shape.stored {
 		if err := p.buffers[slot].add(&b.Cols[c], kept); err != nil {
 			return err
@@ -155,8 +178,16 @@ func (s *joinBuild) take(part int, b *vector.Batch, cols []vector.Column, accoun
 	return nil
 }
 
-// plan sizes and allocates what is shared, when all parts are complete.
+// plan sizes and allocates what is shared, when all parts are complete, or finds that
+// it does not fit.
 func (s *joinBuild) plan(env *Env) error {
+	if env.Spill != nil {
+		if s.spilling.Load() || !s.fits() {
+			s.spilling.Store(true)
+			return nil
+		}
+		s.share.Settle()
+	}
 	keysOnly := s.keysOnly()
 	if err := s.index.choose(keysOnly, s.node.BuildUnique && !keysOnly); err != nil {
 		return err
@@ -200,6 +231,7 @@ func (s *joinBuild) seal(env *Env) error {
 			return err
 		}
 	}
+	s.unknown.anyRow, s.unknown.anyNull = s.facts.anyRow, s.facts.anyNull
 	if err := s.unknown.seal(s.lists); err != nil {
 		return err
 	}
@@ -224,6 +256,15 @@ func (s *joinBuild) buildTogether(ctx context.Context, env *Env, input Operator,
 	}
 	if err := s.planned.Do(ctx, func() error { return s.plan(env) }); err != nil {
 		return s.fail(err)
+	}
+	if s.spilling.Load() {
+		if err := s.written(ctx, part, env); err != nil {
+			return s.fail(err)
+		}
+		if err := arrive(ctx, joinCopied); err != nil {
+			return err
+		}
+		return s.sealed.Do(ctx, func() error { return s.sealSpilled(env) })
 	}
 	s.copyPart(part)
 	if err := arrive(ctx, joinCopied); err != nil {
@@ -252,6 +293,12 @@ func (s *joinBuild) buildOnce(ctx context.Context, env *Env, input Operator) err
 		if err != nil {
 			return err
 		}
+		if s.spilling.Load() {
+			if err := s.written(ctx, 0, env); err != nil {
+				return err
+			}
+			return s.sealSpilled(env)
+		}
 		s.copyPart(0)
 		s.insert(0)
 		return s.seal(env)
@@ -259,6 +306,8 @@ func (s *joinBuild) buildOnce(ctx context.Context, env *Env, input Operator) err
 	return s.once(ctx, input, build, func() {
 		s.release()
 		s.reset(env, 1)
+		s.spilling.Store(false)
+		s.splitting, s.divided = sync.Once{}, nil
 	})
 }
 
@@ -278,6 +327,14 @@ func (s *joinBuild) release() {
 	}
 	s.unknown.held.free()
 	s.filters.release()
+	for i := range s.parts {
+		s.parts[i].writer.close()
+		releaseBuffers(s.parts[i].keys)
+	}
+	if s.divided != nil {
+		s.divided.files.free()
+		s.divided.probes.free()
+	}
 	if s.store != nil {
 		s.store.release()
 		return

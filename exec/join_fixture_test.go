@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/skein-query/skein/exec"
+	"github.com/skein-query/skein/exec/exectest"
 	"github.com/skein-query/skein/exec/memory"
 	"github.com/skein-query/skein/exec/vector"
 	"github.com/skein-query/skein/planner/expr"
@@ -306,6 +307,8 @@ type fragment struct {
 	instances int
 	batchRows int
 	limit     int64 // bytes, 0: none
+	spill     int64 // bytes of an operator from which it spills, 0: none does
+	spilled   *int  // if asked: the batches that were spilled
 	filters   *exec.FilterSet
 }
 
@@ -314,7 +317,9 @@ type fragment struct {
 func (f fragment) run(t *testing.T) ([]string, error) {
 	t.Helper()
 	ledger := memory.NewLedger(f.limit)
+	ledger.LimitShares(f.spill)
 	account := ledger.NewAccount("test")
+	files := &exectest.Store{}
 	group := exec.NewGroup(f.instances)
 	pool := memory.NewPoisonPool()
 	var mu sync.Mutex
@@ -327,6 +332,9 @@ func (f fragment) run(t *testing.T) ([]string, error) {
 	for i := range ops {
 		env := &exec.Env{Instance: i, Group: group, Fragment: group, Sources: f.sources, Pool: pool,
 			Account: account, BatchRows: f.batchRows, Filters: f.filters}
+		if f.spill > 0 {
+			env.Spill = files
+		}
 		op, err := exec.Build(f.node, env)
 		if err != nil {
 			t.Fatal(err)
@@ -370,6 +378,12 @@ func (f fragment) run(t *testing.T) ([]string, error) {
 	group.Close()
 	if used := account.UsedBytes(); used != 0 {
 		t.Errorf("%d bytes are still reserved", used)
+	}
+	if files.Open() != 0 {
+		t.Errorf("%d files are left", files.Open())
+	}
+	if f.spilled != nil {
+		*f.spilled += files.Writes()
 	}
 	slices.Sort(out)
 	return out, first

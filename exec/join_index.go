@@ -54,8 +54,9 @@ type indexPart struct {
 	held      budget
 }
 
-// newJoinIndex makes the index for keys of these types, filled by n instances.
-func newJoinIndex(types []expr.Type, nullEqual bool, n int, account *memory.Account) *joinIndex {
+// newJoinIndex makes the index for keys of these types, filled by n instances. The
+// strings among the keys are charged to share.
+func newJoinIndex(types []expr.Type, nullEqual bool, n int, account, share *memory.Account) *joinIndex {
 	x := &joinIndex{nullEqual: nullEqual, width: 1, held: budget{account: account}}
 	x.ints = len(types) == 1 && !nullEqual && integerLike(types[0])
 	if !x.ints {
@@ -66,7 +67,7 @@ func newJoinIndex(types []expr.Type, nullEqual bool, n int, account *memory.Acco
 		x.layout = key.NewLayout(types, nullable)
 		x.width = x.layout.Words()
 		if x.layout.HasStrings() {
-			x.strings = key.NewStrings(account)
+			x.strings = key.NewStrings(share)
 		}
 	}
 	x.parts = make([]indexPart, n)

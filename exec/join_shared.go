@@ -31,6 +31,14 @@ func (s *sharedBuild) fail(err error) error {
 	return err
 }
 
+// failAll is fail, unless what failed was one task's own.
+func (s *sharedBuild) failAll(err error, replicated bool) error {
+	if replicated {
+		return err
+	}
+	return s.fail(err)
+}
+
 func (s *sharedBuild) failed() error {
 	if err := s.failure.Load(); err != nil {
 		return *err

@@ -29,10 +29,68 @@ type NodeProfile struct {
 	Batches atomic.Int64
 	Nanos   atomic.Int64 // wall time inside Next, inputs included, summed over instances
 	Scan    ScanProfile
+	Spill   SpillProfile
 
-	mu       sync.Mutex
-	accounts []*memory.Account // of the instances
-	notes    []string
+	mu        sync.Mutex
+	accounts  []*memory.Account // of the instances
+	elsewhere int64             // most bytes held in other processes, summed
+	notes     []string
+}
+
+// NodeCounts is a NodeProfile as it leaves a process.
+type NodeCounts struct {
+	Rows, Batches, Nanos, PeakBytes int64
+	SpilledBytes, SpilledFiles      int64
+	Scan                            []int64 // the counters of ScanProfile in their order; nil: all zero
+	Notes                           []string
+}
+
+// Export is the counts of a plan's nodes in the order of physical.Walk.
+func (p *Profile) Export(root physical.Node) []NodeCounts {
+	var out []NodeCounts
+	physical.Walk(root, func(n physical.Node) bool {
+		c := p.Node(n)
+		counts := NodeCounts{Rows: c.Rows.Load(), Batches: c.Batches.Load(), Nanos: c.Nanos.Load(), PeakBytes: c.PeakBytes(), Notes: c.Notes(),
+			SpilledBytes: c.Spill.Bytes.Load(), SpilledFiles: c.Spill.Files.Load()}
+		for _, v := range c.Scan.counters() {
+			counts.Scan = append(counts.Scan, v.Load())
+		}
+		if !slices.ContainsFunc(counts.Scan, func(v int64) bool { return v != 0 }) {
+			counts.Scan = nil
+		}
+		out = append(out, counts)
+		return true
+	})
+	return out
+}
+
+// Import adds counts that another process exported of the same plan. What does not fit the
+// plan is left out.
+func (p *Profile) Import(root physical.Node, nodes []NodeCounts) {
+	physical.Walk(root, func(n physical.Node) bool {
+		if len(nodes) == 0 {
+			return false
+		}
+		counts, c := nodes[0], p.Node(n)
+		nodes = nodes[1:]
+		c.Rows.Add(counts.Rows)
+		c.Batches.Add(counts.Batches)
+		c.Nanos.Add(counts.Nanos)
+		c.Spill.Bytes.Add(counts.SpilledBytes)
+		c.Spill.Files.Add(counts.SpilledFiles)
+		for i, v := range c.Scan.counters() {
+			if i < len(counts.Scan) {
+				v.Add(counts.Scan[i])
+			}
+		}
+		c.mu.Lock()
+		c.elsewhere += counts.PeakBytes
+		c.mu.Unlock()
+		for _, text := range counts.Notes {
+			c.Note(text)
+		}
+		return true
+	})
 }
 
 // Note says something about how the operator ran, such as the kind of table it chose,
@@ -61,13 +119,21 @@ type ScanProfile struct {
 	Bytes           atomic.Int64 // compressed, of the pages that were decoded
 	RowsRead        atomic.Int64 // that conditions were tried on
 	RowsOut         atomic.Int64
+	Requests        atomic.Int64 // to a store over a network
+	Retries         atomic.Int64 // of them, because one before has failed
+	Fetched         atomic.Int64 // bytes that came of them
+}
+
+func (s *ScanProfile) counters() []*atomic.Int64 {
+	return []*atomic.Int64{&s.RowGroups, &s.RowGroupsPruned, &s.PagesPruned, &s.PagesCached, &s.Bytes, &s.RowsRead, &s.RowsOut,
+		&s.Requests, &s.Retries, &s.Fetched}
 }
 
 // PeakBytes is the most memory the operator held, summed over its instances.
 func (n *NodeProfile) PeakBytes() int64 {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	sum := int64(0)
+	sum := n.elsewhere
 	for _, a := range n.accounts {
 		sum += a.PeakBytes()
 	}

@@ -2,7 +2,9 @@ package exec
 
 import (
 	"context"
+	"errors"
 
+	"github.com/skein-query/skein/exec/memory"
 	"github.com/skein-query/skein/exec/vector"
 	"github.com/skein-query/skein/planner/expr"
 	"github.com/skein-query/skein/planner/physical"
@@ -13,7 +15,8 @@ import (
 //
 // It runs as an aggregate over all columns does: every instance counts the rows of
 // its own inputs, then the tables are merged by partitions of the hash. Memory: all
-// distinct rows of both inputs; over budget the query fails. Spilling is aggregate's.
+// distinct rows of both inputs. Where these do not fit it goes on in partitions
+// (setop_spill.go), and rows come in another order.
 type setOp struct {
 	node   *physical.SetOp
 	inputs [2]Operator // left, right
@@ -27,22 +30,39 @@ type setOp struct {
 	arrived bool
 	closed  bool
 
+	account *memory.Account // of the table
+	files   setOpFiles
+
 	out    groupSpan // what is given out now
 	repeat int64     // how many times its row is still to be given out; -1: not known yet
 }
 
 func newSetOp(n *physical.SetOp, left, right Operator, env *Env) (Operator, error) {
+	return newSetOpOver(n, left, right, env, false), nil
+}
+
+// newSetOpOver makes a setOp; with counts the rows on the left bring how often they
+// stand left and right.
+func newSetOpOver(n *physical.SetOp, left, right Operator, env *Env, counted bool) *setOp {
 	plan := &aggregatePlan{}
 	for _, f := range n.Fields {
 		plan.keys = append(plan.keys, f.Type)
 		plan.nullable = append(plan.nullable, true)
 	}
-	side := statePlan{make: func(b *budget) accumulator { return &counts{b: b, rows: true} }}
+	side := statePlan{make: func(b *budget) accumulator { return &counts{b: b, rows: !counted, total: counted} }}
 	plan.states = []statePlan{side, side}
+	type both struct {
+		merge *tableMerge
+		spill *setOpSpill
+	}
+	state := State(env.Group, n, func() both {
+		return both{newTableMerge(env.Group.Size()), &setOpSpill{barrier: NewBarrier(env.Group.Size())}}
+	})
+	account := tableAccount(env)
 	return &setOp{
-		node: n, inputs: [2]Operator{left, right}, env: env, plan: plan, table: newAggregateTable(plan, env.Account),
-		shared: State(env.Group, n, func() *tableMerge { return newTableMerge(env.Group.Size()) }),
-	}, nil
+		node: n, inputs: [2]Operator{left, right}, env: env, plan: plan, table: newAggregateTable(plan, account), account: account,
+		shared: state.merge, files: setOpFiles{shared: state.spill, counts: counted},
+	}
 }
 
 func (s *setOp) Schema() []expr.Field { return s.node.Fields }
@@ -52,6 +72,9 @@ func (s *setOp) Next(ctx context.Context) (*vector.Batch, error) {
 		if err := s.consume(ctx); err != nil {
 			return nil, err
 		}
+	}
+	if s.files.writer != nil {
+		return s.nextSpilled(ctx)
 	}
 	for {
 		if b, err := s.emit(); b != nil || err != nil {
@@ -68,26 +91,32 @@ func (s *setOp) Next(ctx context.Context) (*vector.Batch, error) {
 	}
 }
 
-func (s *setOp) Close() error {
+func (s *setOp) Close() (err error) {
 	if !s.closed {
 		s.closed = true
 		if !s.arrived {
 			s.shared.barrier.Leave()
 		}
+		err = s.files.close()
 		s.out.free()
 		if s.table != nil {
 			s.table.b.free()
 		}
-		s.shared.leave()
+		if s.shared.leave() {
+			s.files.shared.files.free()
+		}
 	}
-	return closeAll(s.inputs[:])
+	return errors.Join(err, closeAll(s.inputs[:]))
 }
 
 func (s *setOp) consume(ctx context.Context) error {
 	for side, input := range s.inputs {
 		err := Drain(ctx, input, func(b *vector.Batch) error {
 			defer b.Release()
-			return s.count(side, b)
+			if err := s.count(side, b); err != nil || !s.crowded() {
+				return err
+			}
+			return s.spill(ctx)
 		})
 		if err != nil {
 			return err
@@ -101,7 +130,11 @@ func (s *setOp) consume(ctx context.Context) error {
 	}
 	table := seal(s.table)
 	s.arrived, s.table = true, nil
-	return s.shared.publish(ctx, []*sealed{table})
+	if err := s.shared.publish(ctx, []*sealed{table}); err != nil || !s.files.shared.on.Load() {
+		return err
+	}
+	s.table = table.aggregateTable // of no use to others any more
+	return s.written(ctx)
 }
 
 func (s *setOp) count(side int, b *vector.Batch) error {
@@ -111,13 +144,22 @@ func (s *setOp) count(side int, b *vector.Batch) error {
 	var gids []uint32
 	if s.table.groups != nil {
 		var err error
-		if s.gids, err = s.table.groups.assign(b.Cols, b.Len, b.Sel, s.gids); err != nil {
+		if s.gids, err = s.table.groups.assign(b.Cols[:len(s.plan.keys)], b.Len, b.Sel, s.gids); err != nil {
 			return err
 		}
 		gids = s.gids
 	}
 	if err := s.table.grow(s.table.size()); err != nil {
 		return err
+	}
+	if s.files.counts {
+		for i, state := range s.table.states {
+			in := addition{cols: b.Cols[len(s.plan.keys)+i:], sel: b.Sel, n: b.Rows(), gids: gids, full: true, scratch: &s.scratch}
+			if err := state.add(&in); err != nil {
+				return err
+			}
+		}
+		return nil
 	}
 	return s.table.states[side].add(&addition{sel: b.Sel, n: b.Rows(), gids: gids, full: true, scratch: &s.scratch})
 }

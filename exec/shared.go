@@ -17,7 +17,8 @@ import (
 // the instance's chain of it into the spool, and waits until all instances have.
 // Then every place reads all batches, each batch on one of its instances. A batch
 // is dropped when every place has read it or will not any more. Memory: all rows of
-// the subplan until the slowest place has read them; over budget the query fails.
+// the subplan until the slowest place has read them; those for which there is no room
+// are written to a file, and read from there by every place.
 type shared struct {
 	node  *physical.Shared
 	chain *sharedChain // of this instance
@@ -42,11 +43,16 @@ type spool struct {
 	b       budget
 	batches []spooled
 	readers []spoolReader // per place
+
+	env     *Env // of the instance that came first
+	profile *SpillProfile
+	file    SpillFile // nil: nothing was spilled
 }
 
 // spooled is one batch of a spool.
 type spooled struct {
-	batch *vector.Batch // nil when every place is through with it
+	batch *vector.Batch // nil when every place is through with it, or it is in the file
+	at    int           // number in the file, plus one; 0: in memory
 	bytes int64         // reserved for it
 	left  int           // places that may still read it
 }
@@ -76,15 +82,17 @@ func newShared(n *physical.Shared, env *Env) (Operator, error) {
 	place := c.places
 	c.places++
 	c.open++
-	s.join(place, env)
+	s.join(place, n, env)
 	return &shared{node: n, chain: c, place: place}, nil
 }
 
 // join makes a place known, which the first instance that builds it does.
-func (s *spool) join(place int, env *Env) {
+func (s *spool) join(place int, n *physical.Shared, env *Env) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.b.account = env.Account
+	if s.env == nil {
+		s.env, s.b.account, s.profile = env, env.share(), env.spillProfile(n)
+	}
 	if place == len(s.readers) {
 		s.readers = append(s.readers, spoolReader{open: env.Group.Size()})
 	}
@@ -104,11 +112,11 @@ func (s *shared) Next(ctx context.Context) (*vector.Batch, error) {
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)
 	}
-	b := s.chain.spool.read(s.place)
-	if b == nil {
-		return nil, io.EOF
+	b, err := s.chain.spool.read(s.place)
+	if b == nil && err == nil {
+		err = io.EOF
 	}
-	return b, nil
+	return b, err
 }
 
 func (s *shared) Close() error {
@@ -173,10 +181,20 @@ func (s *spool) add(b *vector.Batch, places int) error {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if err := s.b.reserve(bytes); err != nil {
+	kept := spooled{batch: b, bytes: bytes, left: places}
+	if err := s.b.reserve(bytes); s.env.needsRoom(err) {
+		if s.file == nil {
+			s.file = s.env.Spill.Create()
+		}
+		if err := appendSpilled(s.file, b.Share(), s.profile); err != nil {
+			return err
+		}
+		b.Release()
+		kept.batch, kept.bytes, kept.at = nil, 0, s.file.Batches()
+	} else if err != nil {
 		return err
 	}
-	s.batches = append(s.batches, spooled{batch: b, bytes: bytes, left: places})
+	s.batches = append(s.batches, kept)
 	// Places that nobody reads any more do not count.
 	at := &s.batches[len(s.batches)-1]
 	for _, r := range s.readers {
@@ -190,7 +208,7 @@ func (s *spool) add(b *vector.Batch, places int) error {
 // drop says that one place is through with a batch.
 func (s *spool) drop(at *spooled) {
 	at.left--
-	if at.left == 0 {
+	if at.left == 0 && at.at == 0 {
 		at.batch.Release()
 		at.batch = nil
 		s.b.giveBack(at.bytes)
@@ -198,18 +216,23 @@ func (s *spool) drop(at *spooled) {
 }
 
 // read gives a place its next batch, nil when there is none.
-func (s *spool) read(place int) *vector.Batch {
+func (s *spool) read(place int) (*vector.Batch, error) {
 	s.mu.Lock()
-	defer s.mu.Unlock()
 	r := &s.readers[place]
 	if r.next == len(s.batches) {
-		return nil
+		s.mu.Unlock()
+		return nil, nil
 	}
 	at := &s.batches[r.next]
 	r.next++
+	if at.at > 0 {
+		s.mu.Unlock()
+		return s.file.Read(at.at - 1)
+	}
+	defer s.mu.Unlock()
 	b := at.batch.Share()
 	s.drop(at)
-	return b
+	return b, nil
 }
 
 // leave says that an instance reads no more at a place.
@@ -223,5 +246,13 @@ func (s *spool) leave(place int) {
 	}
 	for ; r.next < len(s.batches); r.next++ {
 		s.drop(&s.batches[r.next])
+	}
+	for _, other := range s.readers {
+		if other.open > 0 {
+			return
+		}
+	}
+	if s.file != nil {
+		s.file.Free()
 	}
 }

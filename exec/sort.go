@@ -1,9 +1,8 @@
 package exec
 
 import (
-	"cmp"
 	"context"
-	"io"
+	"math"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -16,23 +15,33 @@ import (
 
 // sorter orders all rows.
 //
-// Every instance copies its input, with the evaluated keys beside it, into a
-// rowStore and sorts references to the rows by pattern-defeating quicksort over
-// their first 128 key bits (sort_key.go). When all have, one instance merges the
-// sorted runs and gathers its batches from all stores; the others have no rows.
-// Memory: the rows, their keys and 24 bytes a row; over budget the query fails.
-// Spilling would write out a sorted run, which the merge reads from its front.
+// Every instance copies its input, with the keys that are no columns beside it, into a
+// rowStore. When all have, the keys of all rows are looked at and become bits, as few
+// as tell their values apart (sort_fit.go); every instance sorts references to its rows
+// by them, digit by digit or by pattern-defeating quicksort. When all have, they merge
+// the sorted runs and gather batches from all stores, block by block; one instance gives
+// them out in order, the others have no rows (sort_output.go). Memory: the rows, their
+// keys and 24 bytes a row, 48 while they are sorted by digits; over budget the query
+// fails unless there is a place to spill to: then sorted runs are written out and merged
+// from files (sort_spill.go).
 type sorter struct {
+	node   *physical.Sort
 	input  Operator
 	env    *Env
 	schema []expr.Field
 	keys   []*eval.Evaluator
+	fit    *fitShared
 	shared *sortShared
 
+	order   *sortOrder
 	run     *sortRun
-	arrived bool
+	spiller runSpiller
+	spilled bool // the rows are in files (sort_spill.go)
+	fitted  bool // the first barrier was met
+	arrived bool // and the second
 	closed  bool
-	merge   *runMerger // of the instance that gives out the rows
+	gives   bool // this instance gives out the rows
+	merge   *runMerger
 }
 
 // sortShared is what the instances of a Sort or TopN have in common.
@@ -41,11 +50,13 @@ type sortShared struct {
 	open    atomic.Int32 // instances not closed yet: the last one frees the runs
 	mu      sync.Mutex
 	runs    []*sortRun
-	taken   bool // an instance merges
+	taken   bool        // an instance gives out the rows
+	out     *sortOutput // of a Sort, from then on
+	spill   *sortSpill
 }
 
 func newSortShared(n int) *sortShared {
-	s := &sortShared{barrier: NewBarrier(n)}
+	s := &sortShared{barrier: NewBarrier(n), spill: newSortSpill(n)}
 	s.open.Store(int32(n))
 	return s
 }
@@ -55,11 +66,27 @@ func newSort(n *physical.Sort, input Operator, env *Env) (Operator, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &sorter{
-		input: input, env: env, schema: n.Schema(), keys: keys,
-		shared: State(env.Group, n, func() *sortShared { return newSortShared(env.Group.Size()) }),
-		run:    newSortRun(newSortOrder(n.Keys), &budget{account: env.Account}),
-	}, nil
+	s := &sorter{
+		node: n, input: input, env: env, schema: n.Schema(), keys: keys, order: newSortOrder(n.Keys),
+	}
+	type both struct {
+		fit    *fitShared
+		shared *sortShared
+	}
+	state := State(env.Group, n, func() both {
+		return both{&fitShared{barrier: NewBarrier(env.Group.Size())}, newSortShared(env.Group.Size())}
+	})
+	s.fit, s.shared = state.fit, state.shared
+	s.spiller = runSpiller{shared: s.shared.spill, env: env, account: tableAccount(env), profile: env.spillProfile(n),
+		keys: n.Keys, schema: input.Schema(), wanted: math.MaxInt64}
+	s.run = s.newRun()
+	return s, nil
+}
+
+func (s *sorter) newRun() *sortRun {
+	run := newSortRun(s.order, keyColumns(s.node.Keys), &budget{account: s.spiller.account})
+	run.late = true
+	return run
 }
 
 func sortExprs(keys []expr.SortKey) []expr.Expr {
@@ -78,17 +105,16 @@ func (s *sorter) Next(ctx context.Context) (*vector.Batch, error) {
 			return nil, err
 		}
 	}
-	if s.merge == nil {
-		return nil, io.EOF
+	if s.spilled {
+		return s.spiller.next(ctx)
 	}
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)
 	}
-	b := s.merge.next(s.env.Rows(), s.schema)
-	if b == nil {
-		return nil, io.EOF
+	if s.gives {
+		return s.shared.out.give(ctx, s.merge)
 	}
-	return b, nil
+	return nil, s.shared.out.help(ctx, s.merge)
 }
 
 func (s *sorter) consume(ctx context.Context) error {
@@ -98,48 +124,82 @@ func (s *sorter) consume(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		return s.run.add(b, keys, b.Sel)
+		if err := s.run.add(b, keys, b.Sel); err != nil || !s.spiller.crowded() {
+			return err
+		}
+		full := s.run
+		s.run = s.newRun()
+		return s.spiller.write(ctx, full)
 	})
 	if err != nil {
 		return err
 	}
-	s.run.sort()
 	if err := s.input.Close(); err != nil { // frees what is below
 		return err
 	}
+	if s.spilled, err = s.spiller.finish(ctx, func() error { return s.spiller.write(ctx, s.run) }); s.spilled || err != nil {
+		s.arrived, s.fitted = s.spilled, s.spilled // nobody waits at these barriers
+		return err
+	}
+	s.fitted = true
+	fit, err := s.fit.meet(ctx, s.run)
+	if err != nil {
+		return err
+	}
+	if s.env.Profile != nil {
+		for _, note := range fit.describe(s.node.Keys) {
+			s.env.note(s.node, "%s", note)
+		}
+	}
+	if err := s.run.sortFitted(fit); err != nil {
+		return err
+	}
 	s.arrived = true
-	s.merge, err = s.shared.meet(ctx, s.run)
-	return err
+	if s.gives, err = s.shared.meet(ctx, s.run); err != nil {
+		return err
+	}
+	s.shared.mu.Lock()
+	defer s.shared.mu.Unlock()
+	if s.shared.out == nil {
+		s.shared.out = newSortOutput(s.shared.runs, s.env.Group.Size(), s.env.Rows(), s.run.b)
+	}
+	s.merge = newRunMerger(s.shared.runs, s.schema)
+	return nil
 }
 
 func (s *sorter) Close() error {
 	if !s.closed {
 		s.closed = true
+		if !s.fitted {
+			s.fit.barrier.Leave()
+		}
 		if !s.arrived {
 			s.shared.barrier.Leave()
 		}
+		s.spiller.close()
 		closeEvaluators(s.keys)
+		if s.gives {
+			s.shared.out.stop()
+		}
 		s.shared.leave(s.run)
 	}
 	return s.input.Close()
 }
 
-// meet publishes a sorted run and waits for the others; the first to go on gets the
-// merger of all runs.
-func (s *sortShared) meet(ctx context.Context, run *sortRun) (*runMerger, error) {
+// meet publishes a sorted run and waits for the others; the first to go on gives out
+// the rows.
+func (s *sortShared) meet(ctx context.Context, run *sortRun) (gives bool, err error) {
 	s.mu.Lock()
 	s.runs = append(s.runs, run)
 	s.mu.Unlock()
 	if err := s.barrier.Arrive(ctx); err != nil {
-		return nil, err
+		return false, err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.taken {
-		return nil, nil
-	}
+	gives = !s.taken
 	s.taken = true
-	return newRunMerger(s.runs), nil
+	return gives, nil
 }
 
 // leave frees the runs when nobody can be reading them any more; own is that of the
@@ -157,125 +217,5 @@ func (s *sortShared) leave(own *sortRun) {
 		r.b.free()
 	}
 	s.runs = nil
-}
-
-// sortRun is rows with their keys, and their order.
-type sortRun struct {
-	b     *budget
-	order *sortOrder
-	width int // columns of a row; its keys stand behind them in the store
-	store rowStore
-	rows  []sortRow
-}
-
-func newSortRun(order *sortOrder, b *budget) *sortRun {
-	return &sortRun{b: b, order: order, store: rowStore{b: b}}
-}
-
-// add takes rows of a batch in; sel is the selection, which may be narrower than
-// the batch's own. The batch stays the caller's.
-func (r *sortRun) add(b *vector.Batch, keys []vector.Column, sel vector.Selection) error {
-	n := b.Len
-	if sel != nil {
-		n = len(sel)
-	}
-	if n == 0 {
-		return nil
-	}
-	r.width = len(b.Cols)
-	chunk := uint32(len(r.store.chunks))
-	if err := r.store.add(slices.Concat(b.Cols, keys), b.Len, sel); err != nil {
-		return err
-	}
-	from := len(r.rows)
-	var err error
-	if r.rows, err = grown(r.b, r.rows, from+n); err != nil {
-		return err
-	}
-	r.order.normalize(keys, b.Len, sel, r.rows[from:])
-	for i := range n {
-		r.rows[from+i].ref = rowRef{chunk, uint32(i)}
-	}
-	return nil
-}
-
-func (r *sortRun) sort() {
-	slices.SortFunc(r.rows, func(a, b sortRow) int { return r.compare(&a, r, &b) })
-}
-
-// compare orders a row of r and one of another run.
-func (r *sortRun) compare(a *sortRow, other *sortRun, b *sortRow) int {
-	if a.hi != b.hi {
-		return cmp.Compare(a.hi, b.hi)
-	}
-	if a.lo != b.lo {
-		return cmp.Compare(a.lo, b.lo)
-	}
-	if r.order.rest == len(r.order.keys) {
-		return 0
-	}
-	return r.order.compareRest(r.keys(a.ref), int(a.ref.row), other.keys(b.ref), int(b.ref.row))
-}
-
-func (r *sortRun) keys(ref rowRef) []vector.Column { return r.store.chunks[ref.chunk].cols[r.width:] }
-
-// runMerger merges sorted runs. There are as many as instances, so the least head
-// is found by looking at all of them.
-type runMerger struct {
-	runs   []*sortRun
-	at     []int      // per run: the next row
-	base   []uint32   // per run: its first chunk among all
-	chunks []rowChunk // of all runs
-	refs   []rowRef   // scratch
-	left   int64      // rows still to be given out
-}
-
-func newRunMerger(runs []*sortRun) *runMerger {
-	m := &runMerger{at: make([]int, len(runs)), runs: runs}
-	for _, r := range runs {
-		m.base = append(m.base, uint32(len(m.chunks)))
-		m.chunks = append(m.chunks, r.store.chunks...)
-		m.left += int64(len(r.rows))
-	}
-	return m
-}
-
-// next gathers the next rows into a batch, nil when there are none.
-func (m *runMerger) next(rows int, schema []expr.Field) *vector.Batch {
-	m.refs = m.refs[:0]
-	for range min(int64(rows), m.left) {
-		r, at := m.pop()
-		ref := m.runs[r].rows[at].ref
-		ref.chunk += m.base[r]
-		m.refs = append(m.refs, ref)
-	}
-	m.left -= int64(len(m.refs))
-	if len(m.refs) == 0 {
-		return nil
-	}
-	return gatherRows(m.chunks, m.refs, schema)
-}
-
-// pop gives the run and the position of the next row.
-func (m *runMerger) pop() (run, at int) {
-	run = -1
-	for i, r := range m.runs {
-		if m.at[i] == len(r.rows) {
-			continue
-		}
-		if run < 0 || r.compare(&r.rows[m.at[i]], m.runs[run], &m.runs[run].rows[m.at[run]]) < 0 {
-			run = i
-		}
-	}
-	m.at[run]++
-	return run, m.at[run] - 1
-}
-
-// cut leaves out the first rows, and all from number to on.
-func (m *runMerger) cut(from, to int64) {
-	m.left = min(m.left, to)
-	for range min(from, m.left) {
-		m.pop()
-	}
-	m.left -= min(from, m.left)
+	s.spill.free()
 }

@@ -34,6 +34,8 @@ type sortField struct {
 	typ        expr.Type
 	desc       bool
 	nullsFirst bool
+	skip       int // texts: the first bytes, which all have, do not go into the bits
+	lengthAt   int // texts: where their length goes, behind the longest; 0: nowhere
 }
 
 func newSortOrder(keys []expr.SortKey) *sortOrder {
@@ -162,7 +164,11 @@ func (f *sortField) value(c *vector.Column, row int) (hi, lo uint64) {
 		return uint64(v.Hi) ^ signBit, v.Lo
 	}
 	var b [16]byte
-	copy(b[:], f.text(c, row))
+	text := f.text(c, row)
+	copy(b[:], text[f.skip:])
+	if f.lengthAt > 0 {
+		b[f.lengthAt] = byte(len(text) - f.skip)
+	}
 	return binary.BigEndian.Uint64(b[:]), binary.BigEndian.Uint64(b[8:])
 }
 
@@ -175,9 +181,9 @@ func (f *sortField) text(c *vector.Column, row int) []byte {
 	return s
 }
 
-// compareRest orders two rows with equal bits, given their key columns.
-func (o *sortOrder) compareRest(a []vector.Column, aRow int, b []vector.Column, bRow int) int {
-	for k := o.rest; k < len(o.keys); k++ {
+// compareRest orders two rows by the keys from number rest on, given their key columns.
+func (o *sortOrder) compareRest(rest int, a []vector.Column, aRow int, b []vector.Column, bRow int) int {
+	for k := rest; k < len(o.keys); k++ {
 		f := &o.keys[k]
 		x, y := &a[k], &b[k]
 		xNull, yNull := x.IsNull(aRow), y.IsNull(bRow)

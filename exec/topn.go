@@ -21,7 +21,8 @@ const topPruneRows = 4096
 // wanted, it is sorted and cut, and the key bits of the last row left become a
 // bound: rows at or above it are dropped batch by batch before anything of them is
 // copied. When all have, one instance merges the runs as sorter does. Memory: about
-// twice Offset+Count rows; over budget the query fails.
+// twice Offset+Count rows; where that does not fit sorted runs are written out and
+// merged from files (sort_spill.go).
 type topN struct {
 	node   *physical.TopN
 	input  Operator
@@ -37,6 +38,9 @@ type topN struct {
 	arrived bool
 	closed  bool
 	merge   *runMerger // of the instance that gives out the rows
+	order   *sortOrder
+	spiller runSpiller
+	spilled bool
 }
 
 func newTopN(n *physical.TopN, input Operator, env *Env) (Operator, error) {
@@ -44,15 +48,27 @@ func newTopN(n *physical.TopN, input Operator, env *Env) (Operator, error) {
 	if err != nil {
 		return nil, err
 	}
-	wanted := int64(math.MaxInt64)
-	if n.Count >= 0 && n.Offset < math.MaxInt64-n.Count {
-		wanted = n.Offset + n.Count
-	}
-	return &topN{
-		node: n, input: input, env: env, keys: keys, wanted: wanted,
+	wanted := lastRank(n.Offset, n.Count)
+	t := &topN{
+		node: n, input: input, env: env, keys: keys, wanted: wanted, order: newSortOrder(n.Keys),
 		shared: State(env.Group, n, func() *sortShared { return newSortShared(env.Group.Size()) }),
-		run:    newSortRun(newSortOrder(n.Keys), &budget{account: env.Account}),
-	}, nil
+	}
+	t.spiller = runSpiller{shared: t.shared.spill, env: env, account: tableAccount(env), profile: env.spillProfile(n),
+		keys: n.Keys, schema: input.Schema(), wanted: wanted}
+	t.run = t.newRun()
+	return t, nil
+}
+
+// lastRank is the number, from 1, of the last row that an offset and a count let through.
+func lastRank(offset, count int64) int64 {
+	if count >= 0 && offset < math.MaxInt64-count {
+		return offset + count
+	}
+	return math.MaxInt64
+}
+
+func (t *topN) newRun() *sortRun {
+	return newSortRun(t.order, keyColumns(t.node.Keys), &budget{account: t.spiller.account})
 }
 
 func (t *topN) Schema() []expr.Field { return t.input.Schema() }
@@ -63,13 +79,16 @@ func (t *topN) Next(ctx context.Context) (*vector.Batch, error) {
 			return nil, err
 		}
 	}
+	if t.spilled {
+		return t.spiller.next(ctx)
+	}
 	if t.merge == nil {
 		return nil, io.EOF
 	}
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)
 	}
-	b := t.merge.next(t.env.Rows(), t.Schema())
+	b := t.merge.next(t.env.Rows())
 	if b == nil {
 		return nil, io.EOF
 	}
@@ -78,17 +97,34 @@ func (t *topN) Next(ctx context.Context) (*vector.Batch, error) {
 
 func (t *topN) consume(ctx context.Context) error {
 	if t.wanted > t.node.Offset { // else nothing is, and the input need not run
-		if err := Drain(ctx, t.input, t.add); err != nil {
+		err := Drain(ctx, t.input, func(b *vector.Batch) error {
+			if err := t.add(b); err != nil || !t.spiller.crowded() {
+				return err
+			}
+			full := t.run
+			t.run = t.newRun()
+			return t.spiller.write(ctx, full)
+		})
+		if err != nil {
 			return err
 		}
 	}
-	t.run.sort()
 	if err := t.input.Close(); err != nil { // frees what is below
 		return err
 	}
-	t.arrived = true
 	var err error
-	if t.merge, err = t.shared.meet(ctx, t.run); t.merge != nil {
+	if t.spilled, err = t.spiller.finish(ctx, func() error { return t.spiller.write(ctx, t.run) }); t.spilled || err != nil {
+		t.arrived = t.spilled // nobody waits at that barrier
+		if err == nil && t.spiller.merge != nil {
+			err = t.spiller.merge.skip(t.node.Offset)
+		}
+		return err
+	}
+	t.run.sort()
+	t.arrived = true
+	gives, err := t.shared.meet(ctx, t.run)
+	if gives {
+		t.merge = newRunMerger(t.shared.runs, t.Schema())
 		t.merge.cut(t.node.Offset, t.wanted)
 	}
 	return err
@@ -100,6 +136,7 @@ func (t *topN) Close() error {
 		if !t.arrived {
 			t.shared.barrier.Leave()
 		}
+		t.spiller.close()
 		closeEvaluators(t.keys)
 		t.shared.leave(t.run)
 	}
@@ -149,20 +186,13 @@ func (t *topN) prune() error {
 	t.run.sort()
 	old := t.run
 	rows := old.rows[:t.wanted]
-	run := newSortRun(old.order, &budget{account: t.env.Account})
-	for from := 0; from < len(rows); from += vector.MaxRows {
-		part := rows[from:min(from+vector.MaxRows, len(rows))]
-		refs := make([]rowRef, len(part))
-		for i := range part {
-			refs[i] = part[i].ref
-		}
-		b := gatherRows(old.store.chunks, refs, make([]expr.Field, len(old.store.chunks[0].cols)))
-		keys := b.Cols[old.width:]
-		b.Cols = b.Cols[:old.width:old.width]
-		if err := run.add(b, keys, nil); err != nil {
-			run.b.free()
-			return err
-		}
+	refs := make([]rowRef, len(rows))
+	for i := range rows {
+		refs[i] = rows[i].ref
+	}
+	run := t.newRun()
+	if err := old.copyTo(run, refs); err != nil {
+		return err
 	}
 	t.bound, t.bounded = rows[len(rows)-1], true
 	old.b.free()

@@ -72,6 +72,7 @@ func Run(t *testing.T, c Case) {
 				t.Run(v.String(), func(t *testing.T) { c.check(t, v, c.run(t, tables, v)) })
 			}
 		}
+		c.runSpilling(t, tables, n, sizes)
 		c.runTrouble(t, tables, variation{instances: n, batchRows: sizes[min(1, len(sizes)-1)], seed: uint64(n)})
 	}
 }
@@ -86,6 +87,9 @@ type variation struct {
 	cancelAt   int   // likewise, at which the context is cancelled
 	stopAfter  int   // the first instance closes after so many batches, plus one
 	limitBytes int64 // of the ledger
+	spillBytes int64 // what an operator may hold before it spills; 0: none spills
+	spillFails int   // the operation of the spill store that is an error, from 1
+	spillError sqlerr.Code
 }
 
 func (v variation) String() string {
@@ -93,12 +97,57 @@ func (v variation) String() string {
 	for _, p := range []struct {
 		name string
 		n    int64
-	}{{"input fails at", int64(v.failAfter)}, {"cancel at", int64(v.cancelAt)}, {"stop after", int64(v.stopAfter)}, {"bytes", v.limitBytes}} {
+	}{{"input fails at", int64(v.failAfter)}, {"cancel at", int64(v.cancelAt)}, {"stop after", int64(v.stopAfter)}, {"bytes", v.limitBytes},
+		{"spill from bytes", v.spillBytes}, {"spill fails at", int64(v.spillFails)}} {
 		if p.n > 0 {
 			s += fmt.Sprintf(", %s %d", p.name, p.n)
 		}
 	}
 	return s
+}
+
+// runSpilling runs the variations in which operators spill, at once or when they have
+// some rows, and those in which what they spill to fails.
+func (c Case) runSpilling(t *testing.T, tables []tableRows, n int, sizes []int) {
+	small, large := sizes[min(1, len(sizes)-1)], sizes[len(sizes)-1]
+	limits, fails, ats := []int64{1, 12_000}, []int{1, 2, 9, 28}, []int{1, 2, 3}
+	if c.Large != "" {
+		limits, fails, ats = []int64{300_000}, []int{40}, nil
+	}
+	for i, limit := range limits {
+		v := variation{instances: n, batchRows: []int{large, small}[i], seed: uint64(i + n), spillBytes: limit}
+		t.Run(v.String(), func(t *testing.T) { c.check(t, v, c.run(t, tables, v)) })
+	}
+	v := variation{instances: n, batchRows: large, seed: uint64(n), spillBytes: limits[0]}
+	for _, at := range fails {
+		for _, code := range []sqlerr.Code{sqlerr.DiskFull, sqlerr.DataCorrupted}[:1+at%2] {
+			v := v
+			v.spillFails, v.spillError = at, code
+			t.Run(v.String(), func(t *testing.T) {
+				r := c.run(t, tables, v)
+				if r.err == nil {
+					c.check(t, v, r) // the plan has not so many operations
+				} else if got := sqlerr.CodeOf(r.err); got != code && got != c.Code {
+					t.Errorf("error is %v, want code %s", r.err, code)
+				}
+			})
+		}
+	}
+	for _, at := range ats {
+		cancelled, stopped := v, v
+		cancelled.cancelAt, stopped.stopAfter = at, at
+		t.Run(cancelled.String(), func(t *testing.T) {
+			r := c.run(t, tables, cancelled)
+			if code := sqlerr.CodeOf(r.err); r.err != nil && code != sqlerr.QueryCanceled && code != c.Code {
+				t.Errorf("error is %v, want a cancelled context", r.err)
+			}
+		})
+		t.Run(stopped.String(), func(t *testing.T) {
+			if r := c.run(t, tables, stopped); r.err != nil && sqlerr.CodeOf(r.err) != c.Code {
+				t.Errorf("an instance that stops makes another fail: %v", r.err)
+			}
+		})
+	}
 }
 
 // runTrouble runs the variations in which something goes wrong.

@@ -13,6 +13,7 @@ import (
 	"github.com/skein-query/skein/exec/eval"
 	"github.com/skein-query/skein/exec/memory"
 	"github.com/skein-query/skein/exec/vector"
+	"github.com/skein-query/skein/internal/sqlerr"
 	"github.com/skein-query/skein/planner/expr"
 	"github.com/skein-query/skein/planner/physical"
 )
@@ -28,6 +29,7 @@ type result struct {
 	rows    []string
 	sources int // instances that gave rows
 	err     error
+	spilled bool
 }
 
 // run executes a case once and checks what must hold whatever comes out.
@@ -41,7 +43,9 @@ func (c Case) run(t *testing.T, tables []tableRows, v variation) result {
 	in := &inputs{tables: tables, v: v, cancel: cancel}
 	plan := c.Plan(in.scans()...)
 	ledger := memory.NewLedger(v.limitBytes)
+	ledger.LimitShares(v.spillBytes)
 	account := ledger.NewAccount("test")
+	files := &Store{failAt: int64(v.spillFails), err: sqlerr.New(v.spillError, "exectest: the spill store fails")}
 	group := exec.NewGroup(v.instances)
 	pool := memory.NewPoisonPool()
 
@@ -49,6 +53,9 @@ func (c Case) run(t *testing.T, tables []tableRows, v variation) result {
 	var wg sync.WaitGroup
 	for i := range runners {
 		env := &exec.Env{Instance: i, Group: group, Fragment: group, Sources: in, Pool: pool, Account: account, BatchRows: v.batchRows}
+		if v.spillBytes > 0 {
+			env.Spill = files
+		}
 		runners[i] = &runner{plan: plan, env: env, stop: -1}
 		if i == 0 && v.stopAfter > 0 {
 			runners[i].stop = v.stopAfter - 1
@@ -68,6 +75,10 @@ func (c Case) run(t *testing.T, tables []tableRows, v variation) result {
 	if used := account.UsedBytes(); used != 0 {
 		t.Errorf("%d bytes are left in the account after Close (error: %v)", used, r.err)
 	}
+	if open := files.Open(); open != 0 {
+		t.Errorf("%d files are left after Close (error: %v)", open, r.err)
+	}
+	r.spilled = files.Writes() > 0
 	return r
 }
 

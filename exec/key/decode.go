@@ -37,6 +37,37 @@ func (l *Layout) Column(i int, words []uint64, n int, s *Strings) vector.Column 
 	return out
 }
 
+// Codes is Column for a string key as codes over dict, which is s.Dict() of the interner.
+func (l *Layout) Codes(i int, words []uint64, n int, dict *vector.Dict) vector.Column {
+	f := &l.fields[i]
+	out := vector.Column{Kind: vector.String, Len: n, Dict: dict}
+	switch entries := dict.Values.Len; {
+	case entries <= 1<<8:
+		out.Width = 1
+		out.Data = codes[uint8](f, words, l.words, n)
+	case entries <= 1<<16:
+		out.Width = 2
+		out.Data = vector.BytesOf(codes[uint16](f, words, l.words, n))
+	default:
+		out.Width = 4
+		out.Data = vector.BytesOf(codes[uint32](f, words, l.words, n))
+	}
+	for row := range n {
+		if uint32(words[row*l.words+f.word]>>f.shift) != 0 {
+			continue
+		}
+		if out.Valid == nil {
+			out.Valid = vector.NewBitmapSet(n)
+		}
+		out.Valid.Clear(row)
+	}
+	return out
+}
+
+func codes[T uint8 | uint16 | uint32](f *field, words []uint64, stride, n int) []T {
+	return unpack(f, words, stride, n, func(lo, _ uint64) T { return T(max(uint32(lo), 1) - 1) })
+}
+
 func unpack[T any](f *field, words []uint64, stride, n int, join func(lo, hi uint64) T) []T {
 	out := make([]T, n)
 	wide := f.form == formInt128

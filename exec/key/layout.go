@@ -158,12 +158,37 @@ func (l *Layout) Keys() int { return len(l.fields) }
 // HasStrings reports whether encoding needs a Strings.
 func (l *Layout) HasStrings() bool { return l.strings }
 
+// Number reports whether a row is one integer or one string id, so that its word, with
+// the bits of flip turned round, rises with the value.
+func (l *Layout) Number() (flip uint64, ok bool) {
+	if len(l.fields) != 1 || l.words != 1 || l.fields[0].null.present {
+		return 0, false
+	}
+	switch f := &l.fields[0]; f.form {
+	case formBool, formString, formChar, formNested:
+		return 0, true
+	case formInt16, formInt32, formInt64:
+		return 1 << (formBits[f.form] - 1), true
+	}
+	return 0, false
+}
+
 // Lossy reports whether equal keys number i may look different, so that Column
 // cannot give back what came in.
 func (l *Layout) Lossy(i int) bool {
 	switch l.fields[i].form {
 	case formFloat32, formFloat64, formInterval, formChar, formNested:
 		return true
+	}
+	return false
+}
+
+// AnyLossy reports whether some key is.
+func (l *Layout) AnyLossy() bool {
+	for i := range l.fields {
+		if l.Lossy(i) {
+			return true
+		}
 	}
 	return false
 }

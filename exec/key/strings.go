@@ -199,6 +199,13 @@ func (s *Strings) Column(ids []uint32) vector.Column {
 	return out
 }
 
+// Dict is all strings as a dictionary that shares s's memory: the code of a string is
+// its id less 1.
+func (s *Strings) Dict() *vector.Dict {
+	return &vector.Dict{Values: vector.Column{Kind: vector.String, Len: len(s.views) - 1,
+		Data: vector.BytesOf(s.views[1:]), Buffers: slices.Clone(s.buffers)}}
+}
+
 // Close gives the reserved memory back. Columns made before stay readable.
 // Close is idempotent.
 func (s *Strings) Close() {

@@ -3,13 +3,31 @@ package key
 // Translation remembers the ids of one interner as ids of another.
 type Translation struct {
 	from, to *Strings
-	ids      []uint32 // by id of from; 0 not looked up yet
+	ids      []uint32 // by id of from; 0 not looked up yet. nil: nothing is remembered
 }
 
-// NewTranslation makes a translation of the ids that from has given so far. It takes
-// four bytes for each.
-func NewTranslation(from, to *Strings) *Translation {
-	return &Translation{from: from, to: to, ids: make([]uint32, from.Len())}
+// NewTranslation makes a translation of the ids that from has given so far, for about
+// uses of them. It takes four bytes for each id, or remembers nothing if they are more
+// than the uses.
+func NewTranslation(from, to *Strings, uses int) *Translation {
+	t := &Translation{from: from, to: to}
+	if from.Len() <= uses {
+		t.ids = make([]uint32, from.Len())
+	}
+	return t
+}
+
+// id is an id of to for one of from.
+func (t *Translation) id(old uint32) (uint32, error) {
+	if t.ids == nil {
+		return t.to.Intern(t.from.Bytes(old), t.from.Hash(old))
+	}
+	if id := t.ids[old]; id != 0 {
+		return id, nil
+	}
+	id, err := t.to.Intern(t.from.Bytes(old), t.from.Hash(old))
+	t.ids[old] = id
+	return id, err
 }
 
 // Translate puts, in packed rows, the ids of the other interner in the place of those
@@ -26,13 +44,9 @@ func (l *Layout) Translate(words []uint64, t *Translation) error {
 			if old == 0 {
 				continue // NULL
 			}
-			id := t.ids[old]
-			if id == 0 {
-				var err error
-				if id, err = t.to.Intern(t.from.Bytes(old), t.from.Hash(old)); err != nil {
-					return err
-				}
-				t.ids[old] = id
+			id, err := t.id(old)
+			if err != nil {
+				return err
 			}
 			words[w] = words[w]&^(f.mask()<<f.shift) | uint64(id)<<f.shift
 		}

@@ -36,13 +36,16 @@ func TestTranslatedRowsAreThoseOfTheOtherInterner(t *testing.T) {
 	if err := NewEncoder(layout, from).Encode(cols, n, nil, &packed); err != nil {
 		t.Fatal(err)
 	}
-	if err := layout.Translate(packed.Words, NewTranslation(from, to)); err != nil {
-		t.Fatal(err)
-	}
-	if err := NewEncoder(layout, to).Encode(cols, n, nil, &want); err != nil {
-		t.Fatal(err)
-	}
-	if !slices.Equal(packed.Words, want.Words) || !slices.Equal(packed.Hashes, want.Hashes) {
-		t.Error("the rows differ")
+	for _, uses := range []int{from.Len(), 0} { // ids are remembered, or are not
+		words := slices.Clone(packed.Words)
+		if err := layout.Translate(words, NewTranslation(from, to, uses)); err != nil {
+			t.Fatal(err)
+		}
+		if err := NewEncoder(layout, to).Encode(cols, n, nil, &want); err != nil {
+			t.Fatal(err)
+		}
+		if !slices.Equal(words, want.Words) || !slices.Equal(packed.Hashes, want.Hashes) {
+			t.Errorf("the rows differ with %d uses", uses)
+		}
 	}
 }

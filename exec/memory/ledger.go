@@ -9,6 +9,7 @@ import (
 // Ledger bounds the memory of one worker.
 type Ledger struct {
 	limitBytes int64
+	shareBytes int64 // see LimitShares
 	used       atomic.Int64
 	peak       atomic.Int64
 	reclaim    atomic.Pointer[func(bytes int64)]
@@ -67,6 +68,7 @@ type Account struct {
 	used   atomic.Int64
 	peak   atomic.Int64
 	closed atomic.Bool
+	share  atomic.Bool // see Share
 }
 
 // NewAccount opens an account; the name stands in the error of a refusal.
@@ -82,17 +84,24 @@ func (a *Account) Reserve(n int64) error {
 	if n <= 0 {
 		return nil
 	}
+	if a.share.Load() && !a.mayHold(n) {
+		return a.refusal(n)
+	}
 	if a.parent != nil {
 		if err := a.parent.Reserve(n); err != nil {
 			return err
 		}
 	} else if !a.ledger.reserve(n) {
-		return sqlerr.New(sqlerr.OutOfMemory, "out of memory: %s needs %d more bytes, %d of %d are in use",
-			a.name, n, a.ledger.UsedBytes(), a.ledger.limitBytes).
-			WithHint("Raise --memory, or let the query touch less data at once.")
+		return a.refusal(n)
 	}
 	a.note(n)
 	return nil
+}
+
+func (a *Account) refusal(n int64) error {
+	return sqlerr.New(sqlerr.OutOfMemory, "out of memory: %s needs %d more bytes, %d of %d are in use",
+		a.name, n, a.ledger.UsedBytes(), a.ledger.limitBytes).
+		WithHint("Raise --memory, or let the query touch less data at once.")
 }
 
 // TryReserve is Reserve for what can be done without: nothing is given back for its
@@ -101,6 +110,8 @@ func (a *Account) TryReserve(n int64) bool {
 	switch {
 	case n <= 0:
 		return true
+	case a.share.Load() && !a.mayHold(n):
+		return false
 	case a.parent != nil:
 		if !a.parent.TryReserve(n) {
 			return false
