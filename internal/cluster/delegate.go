@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"time"
 
 	"github.com/hashicorp/memberlist"
 )
@@ -38,7 +39,7 @@ func (d delegate) NotifyLeave(n *memberlist.Node) {
 	if n.State == memberlist.StateDead {
 		d.m.remember(n.FullAddress().Addr)
 	}
-	d.m.apply(func(r *roster) []Event { return r.dead(n.Name) })
+	d.m.apply(func(r *roster) []Event { return r.dead(n.Name, time.Now()) })
 }
 
 func (d delegate) alive(n *memberlist.Node) {

@@ -26,6 +26,7 @@
 //     and for gossip.
 //
 // It must not know queries, plans or who places them.
-// Reading order: system.go, address.go, member.go, roster.go, watch.go, members.go,
-// delegate.go, key.go; then outbox.go, frame.go, link.go, remote.go, credentials.go.
+// Reading order: system.go, address.go, fields.go, member.go, roster.go, watch.go,
+// members.go, delegate.go, key.go; then outbox.go, frame.go, link.go, remote.go,
+// credentials.go.
 package cluster

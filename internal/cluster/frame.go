@@ -58,14 +58,6 @@ func (f *frame) encode() []byte {
 	return b
 }
 
-func appendText(b []byte, n protowire.Number, s string) []byte {
-	return protowire.AppendString(protowire.AppendTag(b, n, protowire.BytesType), s)
-}
-
-func appendNumber(b []byte, n protowire.Number, v uint64) []byte {
-	return protowire.AppendVarint(protowire.AppendTag(b, n, protowire.VarintType), v)
-}
-
 // textSize is the length of a short-numbered field with s.
 func textSize(s string) int { return 1 + protowire.SizeBytes(len(s)) }
 
@@ -125,33 +117,4 @@ func (l *letter) decode(b []byte) error {
 		}
 		return nil
 	})
-}
-
-// fields calls visit for every field of b, which are numbers and bytes.
-func fields(b []byte, visit func(n protowire.Number, v uint64, s []byte) error) error {
-	for len(b) > 0 {
-		n, t, size := protowire.ConsumeTag(b)
-		if size < 0 {
-			return errFrame
-		}
-		b = b[size:]
-		var v uint64
-		var s []byte
-		switch t {
-		case protowire.VarintType:
-			v, size = protowire.ConsumeVarint(b)
-		case protowire.BytesType:
-			s, size = protowire.ConsumeBytes(b)
-		default:
-			return errFrame
-		}
-		if size < 0 {
-			return errFrame
-		}
-		b = b[size:]
-		if err := visit(n, v, s); err != nil {
-			return err
-		}
-	}
-	return nil
 }

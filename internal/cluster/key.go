@@ -41,6 +41,10 @@ func NewKey(secret []byte) (Key, error) {
 // IsZero reports whether there is no key.
 func (k Key) IsZero() bool { return len(k.secret) == 0 }
 
+// Derive is 32 bytes for one use outside of this package, from which nobody can tell the
+// key or what is derived for another.
+func (k Key) Derive(use string) ([]byte, error) { return k.derive("for " + use) }
+
 // derive is 32 bytes for one use (RFC 5869).
 func (k Key) derive(use string) ([]byte, error) {
 	return hkdf.Key(sha256.New, k.secret, nil, "skein 1 "+use, 32)

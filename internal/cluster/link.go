@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"syscall"
 	"time"
 )
 
@@ -166,7 +167,8 @@ func (l *link) pump(p *peer) {
 }
 
 // connect finds out whether anybody listens before the runtime is asked to connect,
-// for it would sleep for seconds when nobody does.
+// for it would sleep for seconds when nobody does. Where a machine says that nobody
+// listens the process has failed: its port goes with it.
 func (l *link) connect(p *peer) bool {
 	l.mu.Lock()
 	connected, wait := p.connected, time.Until(p.probeAt) > 0
@@ -176,14 +178,17 @@ func (l *link) connect(p *peer) bool {
 	}
 	err := l.probe(p.host)
 	l.mu.Lock()
-	defer l.mu.Unlock()
 	p.connected = err == nil
 	p.probeWait = min(max(2*p.probeWait, probeFirst), probeMost)
 	p.probeAt = time.Now().Add(p.probeWait)
 	if p.connected {
 		p.probeWait = 0
 	}
-	return p.connected
+	l.mu.Unlock()
+	if errors.Is(err, syscall.ECONNREFUSED) { // its machine answers: the process is gone
+		l.fail(p.peerKey, fmt.Errorf("%w: nobody listens on %s", ErrUnreachable, p.host))
+	}
+	return err == nil
 }
 
 // frames is what is due to a peer, packed.

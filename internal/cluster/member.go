@@ -27,6 +27,7 @@ type Info struct {
 	Version  string // major.minor.patch; majors do not mix
 	Process  string // members of one process share memory and threads
 	State    State
+	PID      int // of the process on its machine
 }
 
 // State says what a member is ready for.
@@ -38,6 +39,13 @@ const (
 	Draining       // finishes what it has, and is to get nothing new
 )
 
+func (s State) String() string {
+	if s == Draining {
+		return "draining"
+	}
+	return "ready"
+}
+
 // ActorAddress is the address of an actor of the member by its name.
 func (m Member) ActorAddress(name string) Address { return NewAddress(m.Actor, name, m.Incarnation) }
 
@@ -45,7 +53,7 @@ func (m Member) ActorAddress(name string) Address { return NewAddress(m.Actor, n
 func (m Member) equal(o Member) bool {
 	return slices.Equal(m.Roles, o.Roles) && m.Name == o.Name && m.Incarnation == o.Incarnation && m.Gossip == o.Gossip &&
 		m.Flight == o.Flight && m.Actor == o.Actor && m.Exchange == o.Exchange && m.Threads == o.Threads &&
-		m.Version == o.Version && m.Process == o.Process && m.State == o.State
+		m.Version == o.Version && m.Process == o.Process && m.State == o.State && m.PID == o.PID
 }
 
 // node is the name under which gossip knows a member. It has the incarnation in it, so
@@ -71,24 +79,19 @@ const metaVersion = 1
 // says so.
 func encodeMeta(m Member) ([]byte, error) {
 	b := []byte{metaVersion}
-	text := func(n protowire.Number, s string) {
-		b = protowire.AppendString(protowire.AppendTag(b, n, protowire.BytesType), s)
-	}
-	number := func(n protowire.Number, v uint64) {
-		b = protowire.AppendVarint(protowire.AppendTag(b, n, protowire.VarintType), v)
-	}
-	text(1, m.Name)
-	number(2, m.Incarnation)
+	b = appendText(b, 1, m.Name)
+	b = appendNumber(b, 2, m.Incarnation)
 	for _, r := range m.Roles {
-		text(3, r)
+		b = appendText(b, 3, r)
 	}
-	text(4, m.Flight)
-	text(5, m.Actor)
-	text(6, m.Exchange)
-	number(7, uint64(max(0, m.Threads)))
-	text(8, m.Version)
-	text(9, m.Process)
-	number(10, uint64(m.State))
+	b = appendText(b, 4, m.Flight)
+	b = appendText(b, 5, m.Actor)
+	b = appendText(b, 6, m.Exchange)
+	b = appendNumber(b, 7, uint64(max(0, m.Threads)))
+	b = appendText(b, 8, m.Version)
+	b = appendText(b, 9, m.Process)
+	b = appendNumber(b, 10, uint64(m.State))
+	b = appendNumber(b, 11, uint64(max(0, m.PID)))
 	if len(b) > memberlist.MetaMaxSize {
 		return nil, fmt.Errorf("member %s describes itself in %d bytes, gossip carries %d: shorten its name, addresses or roles",
 			m.Name, len(b), memberlist.MetaMaxSize)
@@ -103,27 +106,12 @@ func decodeMeta(b []byte) (Member, error) {
 		return Member{}, fmt.Errorf("a node whose metadata is none of Skein's, or of another major version")
 	}
 	m := Member{}
-	for b = b[1:]; len(b) > 0; {
-		n, t, size := protowire.ConsumeTag(b)
-		if size < 0 {
-			return Member{}, fmt.Errorf("metadata that is cut off: %w", protowire.ParseError(size))
-		}
-		b = b[size:]
-		var v uint64
-		var s []byte
-		switch t {
-		case protowire.VarintType:
-			v, size = protowire.ConsumeVarint(b)
-		case protowire.BytesType:
-			s, size = protowire.ConsumeBytes(b)
-		default:
-			size = protowire.ConsumeFieldValue(n, t, b)
-		}
-		if size < 0 {
-			return Member{}, fmt.Errorf("metadata that is cut off: %w", protowire.ParseError(size))
-		}
-		b = b[size:]
+	err := fields(b[1:], func(n protowire.Number, v uint64, s []byte) error {
 		m.setMeta(n, v, string(s))
+		return nil
+	})
+	if err != nil {
+		return Member{}, fmt.Errorf("metadata: %w", err)
 	}
 	if m.Name == "" || m.Incarnation == 0 {
 		return Member{}, fmt.Errorf("metadata that names no member")
@@ -153,5 +141,7 @@ func (m *Member) setMeta(n protowire.Number, v uint64, s string) {
 		m.Process = s
 	case 10:
 		m.State = State(v)
+	case 11:
+		m.PID = int(min(v, 1<<31))
 	}
 }

@@ -199,13 +199,21 @@ func (m *Members) Members() []Member {
 	return m.roster.members()
 }
 
+// Alive are the incarnations of the processes that gossip has alive: the members, and
+// those that a call could not reach.
+func (m *Members) Alive() map[uint64]bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.roster.known()
+}
+
 // Watch is the stream of what happens to members from now on. It is to be closed.
 func (m *Members) Watch() *Watch {
 	w := newWatch(m)
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for _, member := range m.roster.members() {
-		w.put(Event{Joined, member})
+		w.put(Event{Kind: Joined, Member: member})
 	}
 	if m.closed {
 		w.end()

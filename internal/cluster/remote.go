@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"strings"
 	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
@@ -76,6 +77,9 @@ func (s *System) Listen(c Remoting) error {
 			_ = conn.Close()
 		}
 		return err
+	}
+	if strings.Contains(host, ":") {
+		host = "[" + host + "]" // the runtime puts the port behind it as it is
 	}
 	r.remote = remote.NewRemote(s.system, remote.Configure(host, port, r.options(c, creds)...))
 	if err := startRemote(r.remote); err != nil {

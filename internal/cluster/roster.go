@@ -24,6 +24,9 @@ func (k Kind) String() string { return [...]string{"none", "joined", "updated", 
 type Event struct {
 	Kind   Kind
 	Member Member
+	// Unreachable, of Left, says that what was sent to the member was given up; gossip alone
+	// may take somebody for dead who never was.
+	Unreachable bool
 }
 
 // roster decides who is a member, from what gossip says and from calls that failed.
@@ -59,7 +62,7 @@ func (r *roster) alive(m Member) []Event {
 		if e.away {
 			return nil
 		}
-		return []Event{{Updated, m}}
+		return []Event{{Kind: Updated, Member: m}}
 	}
 	e := &entry{Member: m}
 	var out []Event
@@ -76,7 +79,7 @@ func (r *roster) alive(m Member) []Event {
 	}
 	r.nodes[m.node()] = e
 	if !e.away {
-		out = append(out, Event{Joined, m})
+		out = append(out, Event{Kind: Joined, Member: m})
 	}
 	return out
 }
@@ -87,16 +90,27 @@ func (e *entry) leave() []Event {
 		return nil
 	}
 	e.away = true
-	return []Event{{Left, e.Member}}
+	return []Event{{Kind: Left, Member: e.Member}}
 }
 
-// dead takes what gossip says of a node that has left or died.
-func (r *roster) dead(node string) []Event {
+// dead takes what gossip says of a node that has left or died. One of its name that
+// was taken for an earlier process may be a later one, on a machine whose clock was set
+// back: it is a member when gossip has it alive for as long as one that failed.
+func (r *roster) dead(node string, now time.Time) []Event {
 	e := r.nodes[node]
 	if e == nil {
 		return nil
 	}
 	delete(r.nodes, node)
+	var heir *entry
+	for _, other := range r.nodes {
+		if other.Name == e.Name && (heir == nil || other.Incarnation > heir.Incarnation) {
+			heir = other
+		}
+	}
+	if heir != nil && heir.away && heir.until.IsZero() {
+		heir.until = now.Add(r.readmit)
+	}
 	return e.leave()
 }
 
@@ -104,8 +118,8 @@ func (r *roster) dead(node string) []Event {
 func (r *roster) failed(host string, incarnation uint64, now time.Time) []Event {
 	for _, e := range r.nodes {
 		if e.Actor == host && e.Incarnation == incarnation && !e.away {
-			e.until = now.Add(r.readmit)
-			return e.leave()
+			e.away, e.until = true, now.Add(r.readmit)
+			return []Event{{Kind: Left, Member: e.Member, Unreachable: true}}
 		}
 	}
 	return nil
@@ -117,7 +131,7 @@ func (r *roster) tick(now time.Time) []Event {
 	for _, e := range r.nodes {
 		if e.away && !e.until.IsZero() && !now.Before(e.until) {
 			e.away, e.until = false, time.Time{}
-			out = append(out, Event{Joined, e.Member})
+			out = append(out, Event{Kind: Joined, Member: e.Member})
 		}
 	}
 	return out
@@ -132,6 +146,15 @@ func (r *roster) members() []Member {
 		}
 	}
 	slices.SortFunc(out, func(a, b Member) int { return cmp.Compare(a.Name, b.Name) })
+	return out
+}
+
+// known are the incarnations of all nodes that gossip has alive.
+func (r *roster) known() map[uint64]bool {
+	out := map[uint64]bool{}
+	for _, e := range r.nodes {
+		out[e.Incarnation] = true
+	}
 	return out
 }
 

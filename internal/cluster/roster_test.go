@@ -14,7 +14,7 @@ import (
 const rosterScript = `
 # a death is reported once, whoever says so first
 alive a#1        => joined a#1
-failed a#1       => left a#1
+failed a#1       => left a#1 unreachable
 failed a#1       =>
 dead a#1         =>
 alive b#1        => joined b#1
@@ -23,11 +23,11 @@ failed b#1       =>
 dead b#1         =>
 # who could not be reached returns if gossip has had it alive all the while
 alive c#1        => joined c#1
-failed c#1       => left c#1
+failed c#1       => left c#1 unreachable
 alive c#1 v2     =>
 tick 5           =>
 tick 10          => joined c#1
-failed c#1       => left c#1
+failed c#1       => left c#1 unreachable
 dead c#1         =>
 tick 30          =>
 # a later incarnation takes the place of an earlier one, in whatever order they are heard of
@@ -41,6 +41,19 @@ alive e#1        =>
 tick 99          =>
 dead e#1         =>
 dead e#2         => left e#2
+# one that seems earlier is later after all, on a machine whose clock was set back
+alive f#9        => joined f#9
+alive f#5        =>
+alive f#3        =>
+dead f#9         => left f#9
+tick 9           =>
+tick 10          => joined f#5
+# it was news of a process that is gone
+alive g#2        => joined g#2
+alive g#1        =>
+dead g#2         => left g#2
+dead g#1         =>
+tick 99          =>
 # updates
 alive d#2 v2     => updated d#2
 alive d#2 v2     =>
@@ -71,7 +84,7 @@ func TestTheRosterSaysWhatTheScriptSays(t *testing.T) {
 			m.Version = strings.Join(words[2:], "")
 			events = r.alive(m)
 		case "dead":
-			events = r.dead(m.node())
+			events = r.dead(m.node(), now)
 		case "failed":
 			events = r.failed(m.Actor, m.Incarnation, now)
 		case "tick":
@@ -85,7 +98,11 @@ func TestTheRosterSaysWhatTheScriptSays(t *testing.T) {
 		}
 		var got []string
 		for _, e := range events {
-			got = append(got, fmt.Sprintf("%s %s", e.Kind, e.Member.node()))
+			words := fmt.Sprintf("%s %s", e.Kind, e.Member.node())
+			if e.Unreachable {
+				words += " unreachable"
+			}
+			got = append(got, words)
 		}
 		if g := strings.Join(got, ", "); g != strings.TrimSpace(want) {
 			t.Errorf("%s: %q", line, g)
@@ -95,7 +112,7 @@ func TestTheRosterSaysWhatTheScriptSays(t *testing.T) {
 
 func TestAWatchThatIsNotReadHoldsWhatItComesTo(t *testing.T) {
 	at := func(k Kind, name string, threads int) Event {
-		return Event{k, Member{Name: name, Incarnation: 1, Info: Info{Threads: threads}}}
+		return Event{Kind: k, Member: Member{Name: name, Incarnation: 1, Info: Info{Threads: threads}}}
 	}
 	for name, c := range map[string]struct{ put, want []Event }{
 		"updates are one":              {[]Event{at(Updated, "a", 1), at(Updated, "a", 2)}, []Event{at(Updated, "a", 2)}},
@@ -122,5 +139,19 @@ func TestAWatchThatIsNotReadHoldsWhatItComesTo(t *testing.T) {
 		if !slices.EqualFunc(got, c.want, func(a, b Event) bool { return a.Kind == b.Kind && a.Member.equal(b.Member) }) {
 			t.Errorf("%s: %v", name, got)
 		}
+	}
+}
+
+func TestWhoCouldNotBeReachedIsStillKnown(t *testing.T) {
+	r := newRoster(time.Second)
+	m := Member{Name: "a", Incarnation: 7, Info: Info{Actor: "host:1"}}
+	r.alive(m)
+	r.failed(m.Actor, m.Incarnation, time.Unix(0, 0))
+	if len(r.members()) != 0 || !r.known()[7] {
+		t.Errorf("members %v, known %v", r.members(), r.known())
+	}
+	r.dead(m.node(), time.Unix(1, 0))
+	if len(r.known()) != 0 {
+		t.Errorf("known %v", r.known())
 	}
 }

@@ -25,29 +25,36 @@ type System struct {
 	shutdown    sync.Once
 }
 
-// NewSystem starts an actor system. What its runtime has to say goes to log from
-// warnings on: that it has started, or that an actor that has stopped was sent a
-// message, is nothing that whoever runs a cluster can act on.
+// NewSystem starts an actor system. What its runtime has to say goes to log as debug
+// messages: that it has started, that an actor that has stopped was sent a message, or
+// that a connection broke, which the link makes good and reports itself, is nothing that
+// whoever runs a cluster can act on.
 func NewSystem(log *slog.Logger) *System {
-	quiet := slog.New(warnings{log.Handler()})
+	quiet := slog.New(debugging{log.Handler()})
 	return &System{incarnation: uint64(time.Now().UnixNano()), system: actor.NewActorSystem(
 		actor.WithLoggerFactory(func(*actor.ActorSystem) *slog.Logger { return quiet }),
 		// A message to an actor that has stopped starts a goroutine for as long.
 		actor.WithDeadLetterThrottleInterval(time.Millisecond))}
 }
 
-// warnings is a handler that passes on what is at least a warning.
-type warnings struct{ slog.Handler }
+// debugging is a handler that makes debug messages of warnings and errors, and drops what
+// is less.
+type debugging struct{ slog.Handler }
 
-func (w warnings) Enabled(ctx context.Context, level slog.Level) bool {
-	return level >= slog.LevelWarn && w.Handler.Enabled(ctx, level)
+func (d debugging) Enabled(ctx context.Context, level slog.Level) bool {
+	return level >= slog.LevelWarn && d.Handler.Enabled(ctx, slog.LevelDebug)
 }
 
-func (w warnings) WithAttrs(attrs []slog.Attr) slog.Handler {
-	return warnings{w.Handler.WithAttrs(attrs)}
+func (d debugging) Handle(ctx context.Context, r slog.Record) error {
+	r.Level = slog.LevelDebug
+	return d.Handler.Handle(ctx, r)
 }
 
-func (w warnings) WithGroup(name string) slog.Handler { return warnings{w.Handler.WithGroup(name)} }
+func (d debugging) WithAttrs(attrs []slog.Attr) slog.Handler {
+	return debugging{d.Handler.WithAttrs(attrs)}
+}
+
+func (d debugging) WithGroup(name string) slog.Handler { return debugging{d.Handler.WithGroup(name)} }
 
 // Spawn starts an actor under a name unique in the process.
 func (s *System) Spawn(name string, a Actor) (Address, error) {
@@ -63,6 +70,13 @@ func (s *System) Spawn(name string, a Actor) (Address, error) {
 		s.actors.Store(name, pid)
 	}
 	return Address{pid: pid}, err
+}
+
+// Local is the address of an actor of this process by its name; nobody's when there is
+// none.
+func (s *System) Local(name string) Address {
+	pid, _ := s.actor(name)
+	return Address{pid: pid}
 }
 
 // actor is a local actor by its name.

@@ -34,7 +34,7 @@ func TestMessagesArriveInTheOrderSent(t *testing.T) {
 	s.Send(Address{}, "to nobody")
 }
 
-func TestTheRuntimeIsQuietUnlessItWarns(t *testing.T) {
+func TestWhatTheRuntimeSaysIsForDebugging(t *testing.T) {
 	var out bytes.Buffer
 	log := slog.New(slog.NewTextHandler(&out, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	s := NewSystem(log)
@@ -48,10 +48,15 @@ func TestTheRuntimeIsQuietUnlessItWarns(t *testing.T) {
 	if out.Len() != 0 {
 		t.Errorf("a normal run logs:\n%s", out.String())
 	}
-	inner := slog.New(warnings{log.Handler()}).With("actor", "a").WithGroup("g")
+	inner := slog.New(debugging{log.Handler()}).With("actor", "a").WithGroup("g")
 	inner.Info("nothing")
-	inner.Warn("trouble")
-	if got := out.String(); strings.Contains(got, "nothing") || !strings.Contains(got, "trouble") || !strings.Contains(got, "actor=a") {
+	inner.Error("trouble")
+	if got := out.String(); strings.Contains(got, "nothing") || !strings.Contains(got, "level=DEBUG msg=trouble") || !strings.Contains(got, "actor=a") {
 		t.Errorf("logged: %q", got)
+	}
+	out.Reset()
+	usual := slog.New(slog.NewTextHandler(&out, nil))
+	if slog.New(debugging{usual.Handler()}).Error("trouble"); out.Len() != 0 {
+		t.Errorf("logged where nobody debugs: %q", out.String())
 	}
 }

@@ -97,7 +97,7 @@ func coalesce(pending []Event, e Event) []Event {
 	rest := pending[:len(pending)-1]
 	switch {
 	case e.Kind == Updated: // Joined or Updated, with what is known now
-		return append(rest, Event{last.Kind, e.Member})
+		return append(rest, Event{Kind: last.Kind, Member: e.Member})
 	case e.Kind == Left && last.Kind == Joined: // nobody has heard of it, or of its return
 		return rest
 	case e.Kind == Left:

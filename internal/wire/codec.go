@@ -20,6 +20,11 @@ const (
 	kindStop
 	kindDone
 	kindFailed
+	kindAbandon
+	kindSealed
+	kindFree
+	kindCommitted
+	kindCheck
 )
 
 // Codec is the form in which messages cross between processes: two bytes that say
@@ -27,8 +32,8 @@ const (
 // bytes.
 type Codec struct{}
 
-// Encode is the bytes of a *Run, *Stop, *Done or *Failed. A plan that is not encoded
-// yet is; a profile stays behind.
+// Encode is the bytes of a message of this package, by its pointer. A plan that is not
+// encoded yet is; a profile stays behind.
 func (Codec) Encode(message any) ([]byte, error) {
 	w := &writer{}
 	switch m := message.(type) {
@@ -49,6 +54,13 @@ func (Codec) Encode(message any) ([]byte, error) {
 		w.ints(5, m.Tasks)
 		w.int(6, int64(m.Stats.Elapsed))
 		w.int(7, m.Stats.PeakBytes)
+		for _, n := range m.Stats.Nodes {
+			w.sub(8, func(w *writer) { w.counts(n) })
+		}
+		w.bool(9, m.Stats.Reordered)
+		for _, s := range m.Stats.Sent {
+			w.sub(10, func(w *writer) { w.sent(s) })
+		}
 	case *Failed:
 		w.begin(kindFailed)
 		w.text(1, m.Query)
@@ -58,6 +70,25 @@ func (Codec) Encode(message any) ([]byte, error) {
 		if m.Err != nil {
 			w.sub(5, func(w *writer) { w.error(m.Err) })
 		}
+		w.text(6, m.Lost)
+	case *Abandon:
+		w.begin(kindAbandon)
+		w.text(1, m.Query)
+		w.int(2, int64(m.Attempt))
+	case *Check:
+		w.begin(kindCheck)
+		w.text(1, m.Query)
+		w.int(2, int64(m.Attempt))
+		w.int(3, int64(m.Fragment))
+	case *Sealed:
+		w.begin(kindSealed)
+		w.edges(m.Query, m.Edges)
+	case *Free:
+		w.begin(kindFree)
+		w.edges(m.Query, m.Edges)
+	case *Committed:
+		w.begin(kindCommitted)
+		w.int(1, m.CSN)
 	default:
 		return nil, sqlerr.New(sqlerr.InternalError, "a bug in Skein: a message of type %T does not leave a process", message)
 	}
@@ -85,6 +116,39 @@ func (Codec) Decode(b []byte) (any, error) {
 		return readDone(body)
 	case kindFailed:
 		return readFailed(body)
+	case kindAbandon:
+		m := &Abandon{}
+		return m, each(body, func(f field) error {
+			if f.n == 2 {
+				return f.number(&m.Attempt)
+			}
+			return f.only(1, &m.Query)
+		})
+	case kindCheck:
+		m := &Check{}
+		return m, each(body, func(f field) error {
+			switch f.n {
+			case 2:
+				return f.number(&m.Attempt)
+			case 3:
+				return f.number(&m.Fragment)
+			}
+			return f.only(1, &m.Query)
+		})
+	case kindSealed:
+		m := &Sealed{}
+		return m, readEdges(body, &m.Query, &m.Edges)
+	case kindFree:
+		m := &Free{}
+		return m, readEdges(body, &m.Query, &m.Edges)
+	case kindCommitted:
+		m := &Committed{}
+		return m, each(body, func(f field) error {
+			if f.n == 1 {
+				return integer(f, &m.CSN)
+			}
+			return f.unknown()
+		})
 	}
 	return nil, garbage("a message of kind %d", b[1])
 }
@@ -107,6 +171,16 @@ func readDone(b []byte) (*Done, error) {
 			return integer(f, &m.Stats.Elapsed)
 		case 7:
 			return integer(f, &m.Stats.PeakBytes)
+		case 8:
+			n, err := readCounts(f)
+			m.Stats.Nodes = append(m.Stats.Nodes, n)
+			return err
+		case 9:
+			return f.truth(&m.Stats.Reordered)
+		case 10:
+			s, err := readSent(f)
+			m.Stats.Sent = append(m.Stats.Sent, s)
+			return err
 		}
 		return f.unknown()
 	})
@@ -128,8 +202,24 @@ func readFailed(b []byte) (*Failed, error) {
 			e, err := readError(f)
 			m.Err = e
 			return err
+		case 6:
+			return f.text(&m.Lost)
 		}
 		return f.unknown()
+	})
+}
+
+func (w *writer) edges(query string, edges []int) {
+	w.text(1, query)
+	w.ints(2, edges)
+}
+
+func readEdges(b []byte, query *string, edges *[]int) error {
+	return each(b, func(f field) error {
+		if f.n == 2 {
+			return f.numbers(edges)
+		}
+		return f.only(1, query)
 	})
 }
 
@@ -272,7 +362,7 @@ func (f field) each(visit func(field) error) error {
 
 func (f field) unknown() error { return garbage("field %d of a message is not understood", f.n) }
 
-// only is the whole of a message that has one text.
+// only is a text that is the one field left that may come.
 func (f field) only(n protowire.Number, s *string) error {
 	if f.n != n {
 		return f.unknown()

@@ -3,6 +3,7 @@ package wire
 import (
 	"time"
 
+	"github.com/skein-query/skein/exec"
 	"github.com/skein-query/skein/internal/sqlerr"
 	"github.com/skein-query/skein/planner/expr"
 	"github.com/skein-query/skein/planner/physical"
@@ -40,6 +41,12 @@ func (w *writer) run(m *Run) error {
 	}
 	w.int(10, int64(m.Options.BatchRows))
 	w.bool(11, m.Options.Frames)
+	w.bool(13, m.Options.Measure || m.Options.Profile != nil)
+	w.text(14, m.Options.Trace)
+	w.bool(15, m.Known)
+	for _, in := range m.Inputs {
+		w.sub(12, func(w *writer) { w.input(in) })
+	}
 	return nil
 }
 
@@ -73,6 +80,16 @@ func readRun(b []byte) (*Run, error) {
 			return f.number(&m.Options.BatchRows)
 		case 11:
 			return f.truth(&m.Options.Frames)
+		case 12:
+			in, err := readInput(f)
+			m.Inputs = append(m.Inputs, in)
+			return err
+		case 13:
+			return f.truth(&m.Options.Measure)
+		case 14:
+			return f.text(&m.Options.Trace)
+		case 15:
+			return f.truth(&m.Known)
 		}
 		return f.unknown()
 	})
@@ -81,6 +98,8 @@ func readRun(b []byte) (*Run, error) {
 func (w *writer) task(t Task) {
 	w.int(1, int64(t.Index))
 	w.int(2, int64(t.Partition))
+	w.int(5, int64(t.Part))
+	w.int(6, int64(t.Parts))
 	if t.Files != nil {
 		w.sub(3, func(w *writer) { w.files(t.Files) })
 	}
@@ -104,6 +123,10 @@ func readTask(f field) (Task, error) {
 			err := readFiles(f, &files)
 			t.Followers = append(t.Followers, files)
 			return err
+		case 5:
+			return f.number(&t.Part)
+		case 6:
+			return f.number(&t.Parts)
 		}
 		return f.unknown()
 	})
@@ -171,6 +194,118 @@ func readFile(f field) (physical.File, error) {
 		file.ModTime = time.Unix(seconds, nanos-1).UTC()
 	}
 	return file, err
+}
+
+func (w *writer) counts(n exec.NodeCounts) {
+	w.int(1, n.Rows)
+	w.int(2, n.Batches)
+	w.int(3, n.Nanos)
+	w.int(4, n.PeakBytes)
+	for _, v := range n.Scan {
+		w.sub(5, func(w *writer) { w.int(1, v) })
+	}
+	for _, text := range n.Notes {
+		w.sub(6, func(w *writer) { w.text(1, text) })
+	}
+	w.int(7, n.SpilledBytes)
+	w.int(8, n.SpilledFiles)
+}
+
+func readCounts(f field) (exec.NodeCounts, error) {
+	n := exec.NodeCounts{}
+	err := f.each(func(f field) error {
+		switch f.n {
+		case 1:
+			return integer(f, &n.Rows)
+		case 2:
+			return integer(f, &n.Batches)
+		case 3:
+			return integer(f, &n.Nanos)
+		case 4:
+			return integer(f, &n.PeakBytes)
+		case 5:
+			v := int64(0)
+			err := f.each(func(f field) error { return integer(f, &v) })
+			n.Scan = append(n.Scan, v)
+			return err
+		case 6:
+			text := ""
+			err := f.each(func(f field) error { return f.only(1, &text) })
+			n.Notes = append(n.Notes, text)
+			return err
+		case 7:
+			return integer(f, &n.SpilledBytes)
+		case 8:
+			return integer(f, &n.SpilledFiles)
+		}
+		return f.unknown()
+	})
+	return n, err
+}
+
+func (w *writer) sent(s Sent) {
+	w.int(1, int64(s.Edge))
+	w.int(2, s.Bytes)
+	w.ints(3, s.Heavy)
+	for _, b := range s.HeavyBytes {
+		w.sub(4, func(w *writer) { w.int(1, b) })
+	}
+}
+
+func readSent(f field) (Sent, error) {
+	s := Sent{}
+	err := f.each(func(f field) error {
+		switch f.n {
+		case 1:
+			return f.number(&s.Edge)
+		case 2:
+			return integer(f, &s.Bytes)
+		case 3:
+			return f.numbers(&s.Heavy)
+		case 4:
+			n := int64(0)
+			err := f.each(func(f field) error { return integer(f, &n) })
+			s.HeavyBytes = append(s.HeavyBytes, n)
+			return err
+		}
+		return f.unknown()
+	})
+	if err == nil && len(s.HeavyBytes) != len(s.Heavy) {
+		err = sqlerr.New(sqlerr.DataCorrupted, "%d partitions with %d lengths", len(s.Heavy), len(s.HeavyBytes))
+	}
+	return s, err
+}
+
+func (w *writer) input(in InputEdge) {
+	w.int(1, int64(in.Edge))
+	for _, p := range in.Places {
+		w.sub(2, func(w *writer) {
+			w.int(1, int64(p.Edge))
+			w.text(2, p.Peer)
+		})
+	}
+}
+
+func readInput(f field) (InputEdge, error) {
+	in := InputEdge{}
+	err := f.each(func(f field) error {
+		switch f.n {
+		case 1:
+			return f.number(&in.Edge)
+		case 2:
+			p := Place{}
+			err := f.each(func(f field) error {
+				if f.n == 1 {
+					return f.number(&p.Edge)
+				}
+				return f.only(2, &p.Peer)
+			})
+			in.Places = append(in.Places, p)
+			return err
+		}
+		return f.unknown()
+	})
+	return in, err
 }
 
 func readOutput(f field) (OutputEdge, error) {

@@ -6,7 +6,7 @@
 //
 // Within a process messages are handed over as they are. Between processes they
 // cross in the form of Codec: a plan as its Substrait bytes, an error with code, span
-// and hint, a profile not at all. Unknown versions, fields and kinds are refused.
+// and hint, a profile as counts that come back. Unknown versions, fields and kinds are refused.
 //
 // Reading order: message.go, codec.go, codec_run.go.
 package wire
