@@ -3,6 +3,7 @@ package exchange
 import (
 	"context"
 	"io"
+	"slices"
 	"sync"
 
 	"github.com/skein-query/skein/exec/vector"
@@ -29,11 +30,16 @@ type Edge struct {
 	schema   string
 }
 
-// Piece is what one task sends to one partition: batches, or the frames that one
-// Encoder wrote of them.
+// Stored reads a batch that is kept outside of memory, which the caller then owns; it may
+// be called as often as wanted until the piece is freed.
+type Stored func() (*vector.Batch, error)
+
+// Piece is what one task sends to one partition: batches, those that are stored first, or
+// the frames that one Encoder wrote of them.
 type Piece struct {
+	Stored  []Stored
 	Batches []*vector.Batch
-	Frames  []byte
+	Frames  [][]byte
 	// Freed is called once, when the batches have been released and the frames are
 	// not needed any more; nil: nobody wants to know.
 	Freed func()
@@ -42,12 +48,12 @@ type Piece struct {
 }
 
 // Empty reports whether there is nothing in the piece.
-func (p *Piece) Empty() bool { return len(p.Batches) == 0 && len(p.Frames) == 0 }
+func (p *Piece) Empty() bool { return len(p.Stored) == 0 && len(p.Batches) == 0 && len(p.Frames) == 0 }
 
 // Free gives up what the piece holds.
 func (p *Piece) Free() {
 	releaseAll(p.Batches)
-	p.Batches, p.Frames = nil, nil
+	p.Stored, p.Batches, p.Frames = nil, nil, nil
 	if p.Freed != nil {
 		p.Freed()
 		p.Freed = nil
@@ -70,12 +76,12 @@ func NewEdge(partitions int, broadcast bool) *Edge {
 }
 
 // Seal makes the output of a task visible: pieces[p] goes to partition p, and the
-// edge owns it. A second sealing of a task is ignored, and its pieces freed; it
-// reports false then.
+// edge owns it. A second sealing of a task is ignored, as is one after Complete, and its
+// pieces freed; it reports false then.
 func (e *Edge) Seal(id PieceID, pieces []Piece) bool {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if _, again := e.taken[id.Task]; again || e.err != nil {
+	if _, again := e.taken[id.Task]; again || e.complete || e.err != nil {
 		freeAll(pieces)
 		return false
 	}
@@ -92,10 +98,14 @@ func (e *Edge) Seal(id PieceID, pieces []Piece) bool {
 	return true
 }
 
-// Complete says that every task of the producer has sealed its pieces.
+// Complete says that no more pieces come. From now on the edge does not change, and its
+// pieces are in the order of tasks, in whatever order they were sealed.
 func (e *Edge) Complete() {
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	for _, log := range e.parts {
+		slices.SortFunc(log, func(a, b Piece) int { return a.id.Task - b.id.Task })
+	}
 	e.complete = true
 	e.wake()
 }
@@ -155,20 +165,47 @@ func (e *Edge) log(p int) (int, error) {
 	return p, nil
 }
 
-// Sealed is a share of a sealed piece: batches, which the receiver owns, or frames,
-// which must not be changed.
+// Sealed is a share of a sealed piece: batches, which the receiver owns, those that are
+// stored first, or frames, which must not be changed.
 type Sealed struct {
 	ID      PieceID
+	At      int // its place in the partition
+	Stored  []Stored
 	Batches []*vector.Batch
-	Frames  []byte
+	Frames  [][]byte
+	held    bool // a Merged has it
 }
 
 // Release frees the share.
 func (s *Sealed) Release() { releaseAll(s.Batches) }
 
-// Piece gives a share of piece number cursor of a partition, in the order in which
-// pieces were sealed; it waits for it to be. io.EOF ends.
-func (e *Edge) Piece(ctx context.Context, partition, cursor int) (Sealed, error) {
+// stored reads a batch of the edge. One that was freed meanwhile fails for the reason why
+// the edge was closed: that decides whether the query goes on.
+func (e *Edge) stored(read Stored) Stored {
+	return func() (*vector.Batch, error) {
+		b, err := read()
+		if err != nil {
+			e.mu.Lock()
+			defer e.mu.Unlock()
+			if e.err != nil {
+				return nil, e.err
+			}
+		}
+		return b, err
+	}
+}
+
+// Part is what one of several readers of a partition reads of it: the pieces of every
+// Of-th task. The zero value reads all.
+type Part struct{ Number, Of int }
+
+// Has reports whether the pieces of a task belong to the part.
+func (p Part) Has(task int) bool { return p.Of < 2 || task%p.Of == p.Number }
+
+// Piece gives a share of the first piece of a partition's part that stands at the cursor
+// or behind it, counted over all of the partition; it waits until the edge is complete.
+// io.EOF ends.
+func (e *Edge) Piece(ctx context.Context, partition int, part Part, cursor int) (Sealed, error) {
 	p, err := e.log(partition)
 	if err != nil {
 		return Sealed{}, err
@@ -179,9 +216,16 @@ func (e *Edge) Piece(ctx context.Context, partition, cursor int) (Sealed, error)
 			defer e.mu.Unlock()
 			return Sealed{}, e.err
 		}
-		if log := e.parts[p]; cursor < len(log) {
+		log := e.parts[p]
+		for e.complete && cursor < len(log) && !part.Has(log[cursor].id.Task) {
+			cursor++
+		}
+		if e.complete && cursor < len(log) {
 			defer e.mu.Unlock()
-			s := Sealed{ID: log[cursor].id, Frames: log[cursor].Frames}
+			s := Sealed{ID: log[cursor].id, At: cursor, Frames: log[cursor].Frames}
+			for _, read := range log[cursor].Stored {
+				s.Stored = append(s.Stored, e.stored(read))
+			}
 			for _, b := range log[cursor].Batches {
 				s.Batches = append(s.Batches, b.Share())
 			}
@@ -200,53 +244,26 @@ func (e *Edge) Piece(ctx context.Context, partition, cursor int) (Sealed, error)
 	}
 }
 
-// Reader reads one partition of an edge, piece by piece.
+// Reader is the Source of one partition of an edge.
 type Reader struct {
 	edge      *Edge
 	partition int
+	part      Part
 	cursor    int
-	current   []*vector.Batch
-	frames    []byte  // of the current piece, not read yet
-	decoder   Decoder // of the current piece
 }
 
 // Reader opens partition p. Pieces stay in the edge until it is closed, so that a
-// consumer that is run again finds them; what was taken from a piece of frames may
-// be read on after that.
-func (e *Edge) Reader(p int) *Reader {
-	return &Reader{edge: e, partition: p}
+// consumer that is run again finds them.
+func (e *Edge) Reader(p int, part Part) *Reader { return &Reader{edge: e, partition: p, part: part} }
+
+// Piece gives a share of the next piece, which the caller owns.
+func (r *Reader) Piece(ctx context.Context) (Sealed, error) {
+	s, err := r.edge.Piece(ctx, r.partition, r.part, r.cursor)
+	if err == nil {
+		r.cursor = s.At + 1
+	}
+	return s, err
 }
 
-// Next gives a share of the next batch, which the caller owns; it waits for pieces
-// to be sealed. io.EOF ends.
-func (r *Reader) Next(ctx context.Context) (*vector.Batch, error) {
-	for len(r.current) == 0 && len(r.frames) == 0 {
-		if err := r.advance(ctx); err != nil {
-			return nil, err
-		}
-	}
-	if len(r.frames) > 0 {
-		b, rest, err := r.decoder.Decode(r.frames)
-		r.frames = rest
-		return b, err
-	}
-	b := r.current[0]
-	r.current = r.current[1:]
-	return b, nil
-}
-
-func (r *Reader) advance(ctx context.Context) error {
-	s, err := r.edge.Piece(ctx, r.partition, r.cursor)
-	if err != nil {
-		return err
-	}
-	r.current, r.frames, r.decoder = s.Batches, s.Frames, Decoder{}
-	r.cursor++
-	return nil
-}
-
-// Close frees what was taken and not read.
-func (r *Reader) Close() {
-	releaseAll(r.current)
-	r.current, r.frames = nil, nil
-}
+// Close does nothing: whoever has taken a piece releases it.
+func (r *Reader) Close() {}

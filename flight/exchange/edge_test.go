@@ -26,7 +26,7 @@ func numbers(t *testing.T, account *memory.Account, values ...int64) *vector.Bat
 }
 
 // read gives all that a reader gets.
-func read(t *testing.T, r *Reader) []int64 {
+func read(t *testing.T, r *Merged) []int64 {
 	t.Helper()
 	defer r.Close()
 	var out []int64
@@ -63,10 +63,10 @@ func TestPiecesReachTheirPartitionOnce(t *testing.T) {
 	}
 	e.Complete()
 	for range 2 { // a consumer that runs again finds everything
-		if got := read(t, e.Reader(0)); !slices.Equal(got, []int64{1, 2}) {
+		if got := read(t, Merge(e.Reader(0, Part{}))); !slices.Equal(got, []int64{1, 2}) {
 			t.Errorf("partition 0: %v", got)
 		}
-		if got := read(t, e.Reader(1)); !slices.Equal(got, []int64{3, 4}) {
+		if got := read(t, Merge(e.Reader(1, Part{}))); !slices.Equal(got, []int64{4, 3}) { // in the order of tasks
 			t.Errorf("partition 1: %v", got)
 		}
 	}
@@ -75,7 +75,7 @@ func TestPiecesReachTheirPartitionOnce(t *testing.T) {
 	if freed != 6 || account.UsedBytes() != 0 {
 		t.Errorf("%d pieces were freed, %d bytes are left", freed, account.UsedBytes())
 	}
-	if _, err := e.Reader(0).Next(t.Context()); !errors.Is(err, io.ErrUnexpectedEOF) {
+	if _, err := Merge(e.Reader(0, Part{})).Next(t.Context()); !errors.Is(err, io.ErrUnexpectedEOF) {
 		t.Errorf("a closed edge gives %v", err)
 	}
 }
@@ -85,12 +85,12 @@ func TestBroadcastGivesEveryPartitionAShareOfItsOwn(t *testing.T) {
 	e := NewEdge(3, true)
 	e.Seal(PieceID{}, []Piece{{Batches: []*vector.Batch{numbers(t, account, 7, 8)}}})
 	e.Complete()
-	first := e.Reader(0)
+	first := Merge(e.Reader(0, Part{}))
 	kept, err := first.Next(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := read(t, e.Reader(2)); !slices.Equal(got, []int64{7, 8}) {
+	if got := read(t, Merge(e.Reader(2, Part{}))); !slices.Equal(got, []int64{7, 8}) {
 		t.Errorf("partition 2: %v", got)
 	}
 	e.Close(nil)
@@ -114,16 +114,17 @@ func TestReadersOfFramesGetTheSameRows(t *testing.T) {
 		for range 3 {
 			b := r.batch(50)
 			want = append(want, rowsOf(b)...)
-			var err error
-			if p.Frames, err = enc.Append(p.Frames, b); err != nil {
+			frame, err := enc.Append(nil, b)
+			if err != nil {
 				t.Fatal(err)
 			}
+			p.Frames = append(p.Frames, frame)
 		}
 		e.Seal(PieceID{Task: task}, []Piece{p})
 	}
 	e.Complete()
 	var got []string
-	reader := e.Reader(0)
+	reader := Merge(e.Reader(0, Part{}))
 	for {
 		b, err := reader.Next(t.Context())
 		if err == io.EOF {
@@ -143,7 +144,7 @@ func TestAReaderWaitsForPiecesAndForItsContext(t *testing.T) {
 	account := memory.NewLedger(0).NewAccount("test")
 	e := NewEdge(1, false)
 	got := make(chan []int64)
-	go func() { got <- read(t, e.Reader(0)) }()
+	go func() { got <- read(t, Merge(e.Reader(0, Part{}))) }()
 	e.Seal(PieceID{Task: 0}, []Piece{{Batches: []*vector.Batch{numbers(t, account, 1)}}})
 	e.Seal(PieceID{Task: 1}, []Piece{{Batches: []*vector.Batch{numbers(t, account, 2)}}})
 	e.Complete()
@@ -152,29 +153,32 @@ func TestAReaderWaitsForPiecesAndForItsContext(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancelCause(t.Context())
 	cancel(io.ErrClosedPipe)
-	if _, err := NewEdge(1, false).Reader(0).Next(ctx); !errors.Is(err, io.ErrClosedPipe) {
+	if _, err := Merge(NewEdge(1, false).Reader(0, Part{})).Next(ctx); !errors.Is(err, io.ErrClosedPipe) {
 		t.Errorf("a cancelled reader gets %v", err)
 	}
 }
 
-func TestPiecesAreGivenByNumberWithTheirTask(t *testing.T) {
+func TestPiecesAreGivenInTheOrderOfTasks(t *testing.T) {
 	account := memory.NewLedger(0).NewAccount("test")
 	e := NewEdge(1, false)
 	e.Seal(PieceID{Task: 8, Attempt: 2}, []Piece{{Batches: []*vector.Batch{numbers(t, account, 1)}}})
-	e.Seal(PieceID{Task: 5}, []Piece{{Frames: make([]byte, 8)}})
+	e.Seal(PieceID{Task: 5}, []Piece{{Frames: [][]byte{make([]byte, 8)}}})
 	e.Complete()
-	for cursor, want := range []PieceID{{Task: 8, Attempt: 2}, {Task: 5}} {
-		s, err := e.Piece(t.Context(), 0, cursor)
+	if e.Seal(PieceID{Task: 1}, []Piece{{Frames: [][]byte{make([]byte, 8)}}}) {
+		t.Error("an edge that is complete has changed")
+	}
+	for cursor, want := range []PieceID{{Task: 5}, {Task: 8, Attempt: 2}} {
+		s, err := e.Piece(t.Context(), 0, Part{}, cursor)
 		if err != nil || s.ID != want {
 			t.Errorf("piece %d is of %v, not %v (%v)", cursor, s.ID, want, err)
 		}
 		s.Release()
 	}
-	if _, err := e.Piece(t.Context(), 0, 2); err != io.EOF {
+	if _, err := e.Piece(t.Context(), 0, Part{}, 2); err != io.EOF {
 		t.Errorf("after the last piece comes %v", err)
 	}
 	for _, p := range []int{-1, 1} {
-		if _, err := e.Piece(t.Context(), p, 0); err == nil {
+		if _, err := e.Piece(t.Context(), p, Part{}, 0); err == nil {
 			t.Errorf("there is no partition %d", p)
 		}
 	}
@@ -182,6 +186,59 @@ func TestPiecesAreGivenByNumberWithTheirTask(t *testing.T) {
 	if account.UsedBytes() != 0 {
 		t.Errorf("%d bytes are left", account.UsedBytes())
 	}
+}
+
+func TestABatchThatWasFreedFailsAsItsEdgeDoes(t *testing.T) {
+	e := NewEdge(1, false)
+	broken := errors.New("the disk is broken")
+	e.Seal(PieceID{}, []Piece{{Stored: []Stored{func() (*vector.Batch, error) { return nil, broken }}}})
+	e.Complete()
+	s, err := e.Reader(0, Part{}).Piece(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Stored[0](); !errors.Is(err, broken) {
+		t.Errorf("while the edge is there: %v", err)
+	}
+	e.Close(io.ErrUnexpectedEOF)
+	if _, err := s.Stored[0](); !errors.Is(err, io.ErrUnexpectedEOF) {
+		t.Errorf("when it was closed: %v", err)
+	}
+}
+
+func TestPartsOfAPartitionAreAllOfIt(t *testing.T) {
+	account := memory.NewLedger(0).NewAccount("test")
+	e := NewEdge(1, false)
+	for task := range 20 {
+		if task%3 == 0 {
+			continue // a task without rows for the partition
+		}
+		e.Seal(PieceID{Task: task}, []Piece{{Batches: []*vector.Batch{numbers(t, account, int64(task))}}})
+	}
+	e.Complete()
+	for of := range 5 {
+		var got []int
+		for part := range max(1, of) {
+			r := e.Reader(0, Part{Number: part, Of: of})
+			for last := -1; ; {
+				s, err := r.Piece(t.Context())
+				if err == io.EOF {
+					break
+				}
+				if s.ID.Task <= last {
+					t.Errorf("task %d comes after %d", s.ID.Task, last)
+				}
+				last = s.ID.Task
+				got = append(got, s.ID.Task)
+				s.Release()
+			}
+		}
+		slices.Sort(got)
+		if want := []int{1, 2, 4, 5, 7, 8, 10, 11, 13, 14, 16, 17, 19}; !slices.Equal(got, want) {
+			t.Errorf("%d parts have the tasks %v", of, got)
+		}
+	}
+	e.Close(io.ErrUnexpectedEOF)
 }
 
 func TestAnEdgeKnowsWhenItsColumnsAreOthers(t *testing.T) {
@@ -222,7 +279,7 @@ func TestAResultClosedWhileItIsFilledKeepsNothing(t *testing.T) {
 			batches := []*vector.Batch{numbers(t, account, 1), numbers(t, account, 2)}
 			wg.Go(func() {
 				for _, b := range batches {
-					_ = r.Push(t.Context(), b)
+					_ = r.Push(t.Context(), PieceID{}, b)
 				}
 			})
 		}
@@ -237,7 +294,7 @@ func TestAResultClosedWhileItIsFilledKeepsNothing(t *testing.T) {
 func TestAResultEndsOnceAndWithTheFirstError(t *testing.T) {
 	account := memory.NewLedger(0).NewAccount("test")
 	r := NewResult()
-	_ = r.Push(t.Context(), numbers(t, account, 1))
+	_ = r.Push(t.Context(), PieceID{}, numbers(t, account, 1))
 	r.Finish(nil)
 	r.Finish(io.ErrUnexpectedEOF)
 	b, err := r.Next(t.Context())
@@ -255,6 +312,18 @@ func TestAResultEndsOnceAndWithTheFirstError(t *testing.T) {
 	}
 }
 
+func TestWhoReadsAnAttemptIsToldWhyItsQueryWasClosed(t *testing.T) {
+	h := NewHub()
+	result := h.Join("q").Attempt(3)
+	why := errors.New("why")
+	h.Close("q", why)
+	for range 20 { // whatever the reader looks at first
+		if _, _, err := result.NextPart(t.Context()); err != why {
+			t.Fatal(err)
+		}
+	}
+}
+
 func TestAQueryTellsWhenItIsClosed(t *testing.T) {
 	h := NewHub()
 	account := memory.NewLedger(0).NewAccount("test")
@@ -264,7 +333,7 @@ func TestAQueryTellsWhenItIsClosed(t *testing.T) {
 		t.Fatal(err)
 	}
 	edge.Seal(PieceID{}, []Piece{{Batches: []*vector.Batch{numbers(t, account, 1)}}})
-	_ = q.Result.Push(t.Context(), numbers(t, account, 2))
+	_ = q.Result.Push(t.Context(), PieceID{}, numbers(t, account, 2))
 	left := []int64{}
 	q.OnClose(func() { left = append(left, account.UsedBytes()) })
 	h.Close("q1", nil)

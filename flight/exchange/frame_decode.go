@@ -75,20 +75,6 @@ func (d *Decoder) Decode(data []byte) (b *vector.Batch, rest []byte, err error) 
 // brought them, which later batches may refer to.
 func (d *Decoder) Dictionaries() int { return len(d.dicts) }
 
-// CutFrame gives the frame that data begins with, by its length alone, and what
-// stands behind it.
-func CutFrame(data []byte) (frame, rest []byte, err error) {
-	if len(data) < frameHeader {
-		return nil, nil, corrupt("%d bytes are too few", len(data))
-	}
-	length := binary.LittleEndian.Uint64(data[8:])
-	if length > uint64(len(data)-frameHeader) {
-		return nil, nil, corrupt("it says %d bytes, %d are there", length, len(data)-frameHeader)
-	}
-	n := frameHeader + int(length)
-	return data[:n:n], data[n:], nil
-}
-
 // FrameChecksum is the checksum that a frame, or the first part of one, says it has.
 func FrameChecksum(frame []byte) uint32 { return binary.LittleEndian.Uint32(frame[16:]) }
 

@@ -76,41 +76,6 @@ func TestAFrameInPartsIsTheFrame(t *testing.T) {
 	}
 }
 
-func TestFramesAreCutByTheirLength(t *testing.T) {
-	r := newRandom(5)
-	var e Encoder
-	var piece []byte
-	for range 3 {
-		var err error
-		if piece, err = e.Append(piece, r.batch(20)); err != nil {
-			t.Fatal(err)
-		}
-	}
-	n := 0
-	for rest := piece; len(rest) > 0; n++ {
-		var frame []byte
-		var err error
-		if frame, rest, err = CutFrame(rest); err != nil {
-			t.Fatal(err)
-		}
-		if sum := crc32.Checksum(frame[20:], castagnoli); FrameChecksum(frame) != sum {
-			t.Errorf("frame %d: checksum %#x, not %#x", n, FrameChecksum(frame), sum)
-		}
-	}
-	if n != 3 {
-		t.Errorf("%d frames", n)
-	}
-	for _, short := range []int{10, len(piece) - 1} {
-		rest, err := piece[:short], error(nil)
-		for len(rest) > 0 && err == nil {
-			_, rest, err = CutFrame(rest)
-		}
-		if sqlerr.CodeOf(err) != sqlerr.DataCorrupted {
-			t.Errorf("cut to %d bytes: %v", short, err)
-		}
-	}
-}
-
 // words is a batch of one coded column over a dictionary.
 func words(d *vector.Dict, codes ...uint8) *vector.Batch {
 	return vector.New([]vector.Column{{Kind: d.Values.Kind, Width: 1, Len: len(codes), Data: codes, Dict: d}}, len(codes))

@@ -108,7 +108,8 @@ func BenchmarkWideBatches(b *testing.B) {
 		var enc exchange.Encoder
 		for range benchBatches {
 			p.Batches = append(p.Batches, batch.Share())
-			f.Frames, _ = enc.Append(f.Frames, batch)
+			frame, _ := enc.Append(nil, batch)
+			f.Frames = append(f.Frames, frame)
 		}
 		e.Seal(exchange.PieceID{Task: task}, []exchange.Piece{p})
 		frames.Seal(exchange.PieceID{Task: task}, []exchange.Piece{f})

@@ -142,12 +142,26 @@ func (c *Client) park(peer string, l *link) {
 	c.parked[peer] = append(c.parked[peer], l)
 }
 
+// PeerError is what is behind the error of a reader when a peer is to blame: it cannot
+// be reached, or has not what it should have.
+type PeerError struct {
+	Peer string // host:port, as it was given to Open
+	Err  error
+}
+
+func (e *PeerError) Error() string { return e.Err.Error() }
+
+// Unwrap is what went wrong with the peer.
+func (e *PeerError) Unwrap() error { return e.Err }
+
 // gone is the error of a peer that could not be reached any more.
 func gone(peer string, err error) error {
-	if code := sqlerr.CodeOf(err); code != sqlerr.InternalError && code != sqlerr.QueryCanceled {
-		return sqlerr.Wrap(err, "exchange with %s", peer)
+	e := &sqlerr.Error{Code: sqlerr.CodeOf(err), Msg: "exchange with " + peer, Err: &PeerError{peer, err}}
+	if e.Code == sqlerr.InternalError || e.Code == sqlerr.QueryCanceled {
+		e.Code = sqlerr.WorkerLost
 	}
-	e := sqlerr.New(sqlerr.WorkerLost, "exchange with %s", peer).WithHint("Run the query again.")
-	e.Err = err
+	if e.Code == sqlerr.WorkerLost {
+		e.Hint = "Run the query again."
+	}
 	return e
 }

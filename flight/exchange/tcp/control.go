@@ -10,15 +10,16 @@ import (
 	"github.com/skein-query/skein/internal/sqlerr"
 )
 
-// ResultEdge asks for a query's result instead of an edge. It can be read once, from
-// its beginning.
+// ResultEdge asks for the result of an attempt at a query's root fragment instead of an
+// edge. It can be read once, from its beginning.
 const ResultEdge = -1
 
 // Request names what a reader wants.
 type Request struct {
 	Query     string
-	Edge      int // or ResultEdge
-	Partition int
+	Edge      int           // or ResultEdge
+	Partition int           // of ResultEdge: the attempt
+	Part      exchange.Part // of the partition
 	// Schema is what the reader takes the columns to be (see exchange.Edge.Describe),
 	// compared once; empty: it does not say.
 	Schema string
@@ -27,7 +28,7 @@ type Request struct {
 // open begins a stream.
 type open struct {
 	Request
-	cursor int   // pieces that have been taken
+	cursor int   // behind the last piece that was taken, counted over the partition
 	window int64 // bytes that may be on their way; more are granted by credit
 }
 
@@ -98,7 +99,7 @@ func number(dst []byte, n int) []byte { return binary.LittleEndian.AppendUint64(
 
 func (o *open) encode() []byte {
 	out := number(number(number(nil, o.Edge), o.Partition), o.cursor)
-	out = number(out, int(o.window))
+	out = number(number(number(out, int(o.window)), o.Part.Number), o.Part.Of)
 	return text(text(out, o.Query), o.Schema)
 }
 
@@ -109,6 +110,7 @@ func parseOpen(data []byte) (o open, err error) {
 		f.bad = true
 	}
 	o.Edge, o.Partition, o.cursor, o.window = int(edge), f.count(), f.count(), int64(f.u64())
+	o.Part = exchange.Part{Number: f.count(), Of: f.count()}
 	o.Query, o.Schema = f.text(), f.text()
 	return o, f.end(msgOpen)
 }

@@ -2,7 +2,7 @@
 // of its own (docs/adr/0019-exchange-over-tcp.md says why).
 //
 // A connection carries one stream at a time: a request (query, edge, partition, from
-// a cursor), then pieces as they are sealed, then an end or an error. Connections
+// a cursor), then its pieces, then an end or an error. Connections
 // that are between streams are kept per peer.
 //
 //	connect   client: magic, version, nonce · server: the same · client: proof ·

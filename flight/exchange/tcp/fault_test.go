@@ -329,7 +329,7 @@ func TestStrangersCostLittleAndAreGoneSoon(t *testing.T) {
 	if d := time.Since(start); d > 3*time.Second {
 		t.Errorf("a slow stranger stayed %v", d)
 	}
-	seal(s.edge("q"), 0, numbers(1))
+	only(s.edge("q"), numbers(1))
 	reader := s.open(Request{Query: "q", Edge: 3})
 	defer reader.Close()
 	b, err := reader.Next(t.Context())
@@ -404,7 +404,7 @@ func TestACutResultIsNotTriedAgain(t *testing.T) {
 	s := newStage(t, quick())
 	q := s.hub.Open("q", nil)
 	for i := range 10 {
-		_ = q.Result.Push(t.Context(), numbers(rising(100*i, 100)...))
+		_ = q.Attempt(0).Push(t.Context(), exchange.PieceID{}, numbers(rising(100*i, 100)...))
 	}
 	s.through(func(n int, c net.Conn) net.Conn {
 		return &faulty{Conn: countDials(t, 1)(n, c), cutRead: 3000, cutSent: -1, flip: -1}
@@ -415,7 +415,7 @@ func TestACutResultIsNotTriedAgain(t *testing.T) {
 	if len(got) >= 1000 || sqlerr.CodeOf(err) != sqlerr.WorkerLost {
 		t.Errorf("%d rows, %v", len(got), err)
 	}
-	eventually(t, "who fills the result is not told", func() bool { return q.Result.Push(context.Background(), numbers(1)) != nil })
+	eventually(t, "who fills the result is not told", func() bool { return q.Attempt(0).Push(context.Background(), exchange.PieceID{}, numbers(1)) != nil })
 }
 
 // TestAPeerThatStopsAnswering has a server that shakes hands and is silent then.

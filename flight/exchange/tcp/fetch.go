@@ -5,6 +5,7 @@ import (
 	"errors"
 	"math/rand/v2"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/skein-query/skein/exec/memory"
@@ -26,6 +27,10 @@ type fetcher struct {
 	server instance // that the cursor belongs to
 	opened bool     // a request has been sent
 
+	// Guarded by the reader's lock.
+	arrived int  // pieces of it that were not taken
+	ended   bool // there will be no more
+
 	mu   sync.Mutex
 	link *link // of the stream; nil between connections
 	held int64 // bytes that have arrived and were not consumed
@@ -42,10 +47,14 @@ func (f *fetcher) run(ctx context.Context) error {
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
+		if sqlerr.CodeOf(err) == sqlerr.WorkerLost {
+			return gone(f.peer, err)
+		}
 		if !isLost(err) {
 			return err
 		}
-		if f.opened && f.reader.request.Edge == ResultEdge {
+		// Where nobody listens the process is gone, and with it what it had.
+		if f.opened && f.reader.request.Edge == ResultEdge || errors.Is(err, syscall.ECONNREFUSED) {
 			return gone(f.peer, err)
 		}
 		now := time.Now()
@@ -159,14 +168,14 @@ func (f *fetcher) take(l *link) error {
 	if err != nil {
 		return err
 	}
-	if head.cursor != f.cursor {
-		return corrupt("piece %d was sent, not %d", head.cursor, f.cursor)
+	if part := f.reader.request.Part; head.cursor < f.cursor || head.cursor > f.cursor && part.Of < 2 || !part.Has(head.id.Task) {
+		return corrupt("piece %d, of task %d, was sent, not %d", head.cursor, head.id.Task, f.cursor)
 	}
 	a, err := f.piece(l, head)
 	if err != nil {
 		return err
 	}
-	f.cursor++
+	f.cursor = head.cursor + 1
 	f.mu.Lock()
 	f.held += a.bytes
 	f.mu.Unlock()
@@ -204,7 +213,7 @@ func (f *fetcher) piece(l *link, head pieceHead) (a arrival, err error) {
 	var dec exchange.Decoder
 	var dicts []*memory.Slab
 	var tail pieceTail
-	a = arrival{from: f, task: head.id.Task}
+	a = arrival{from: f, id: head.id}
 	defer func() {
 		for _, s := range dicts {
 			s.Release()

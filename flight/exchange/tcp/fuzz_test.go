@@ -95,7 +95,7 @@ func FuzzServer(f *testing.F) {
 		e := exchange.NewEdge(2, false)
 		seal(e, 0, numbers(1, 2, 3))
 		q := hub.Open("q", map[int]*exchange.Edge{3: e})
-		q.Result.Finish(nil)
+		q.Attempt(0).Finish(nil)
 		s, err := newServer(hub, Config{Limits: Limits{Start: time.Millisecond}, Log: slog.New(slog.DiscardHandler)})
 		if err != nil {
 			t.Fatal(err)

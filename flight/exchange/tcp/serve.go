@@ -135,29 +135,31 @@ func (c *serving) find(ctx context.Context, o open) (source, error) {
 		return source{}, err
 	}
 	if o.Edge == ResultEdge {
-		if o.cursor != 0 || !q.Result.Claim() {
+		result := q.Attempt(o.Partition)
+		if o.cursor != 0 || !result.Claim() {
 			return source{}, sqlerr.New(sqlerr.WorkerLost, "the result of query %s has been read in part", o.Query).WithHint("Run the query again.")
 		}
 		return source{next: func(ctx context.Context, cursor int) (exchange.Sealed, error) {
-			b, err := q.Result.Next(ctx)
+			id, b, err := result.NextPart(ctx)
 			if err != nil {
 				return exchange.Sealed{}, err
 			}
-			return exchange.Sealed{ID: exchange.PieceID{Task: cursor}, Batches: []*vector.Batch{b}}, nil
-		}, broken: q.Result.Close}, nil
+			return exchange.Sealed{ID: id, At: cursor, Batches: []*vector.Batch{b}}, nil
+		}, broken: result.Close}, nil
 	}
 	edge, err := q.Edge(o.Edge)
-	if err == nil {
-		err = edge.Expect(o.Schema)
+	if err != nil { // it was complete when the reader was told of it: it has been freed as one of a lost query
+		return source{}, sqlerr.New(sqlerr.WorkerLost, "query %s: %v any more", o.Query, err).WithHint("Run the query again.")
 	}
+	err = edge.Expect(o.Schema)
 	return source{next: func(ctx context.Context, cursor int) (exchange.Sealed, error) {
-		return edge.Piece(ctx, o.Partition, cursor)
+		return edge.Piece(ctx, o.Partition, o.Part, cursor)
 	}, broken: func() {}}, err
 }
 
 // pieces sends pieces from the cursor on, while there is credit.
 func (c *serving) pieces(ctx context.Context, s *stream, from source) error {
-	for cursor := s.open.cursor; ; cursor++ {
+	for cursor := s.open.cursor; ; {
 		for s.credit.Load() <= 0 {
 			if err := c.wait(ctx, func(ctx context.Context) error {
 				select {
@@ -181,7 +183,8 @@ func (c *serving) pieces(ctx context.Context, s *stream, from source) error {
 		if err != nil {
 			return err
 		}
-		n, err := c.piece(cursor, &piece)
+		n, err := c.piece(&piece)
+		cursor = piece.At + 1
 		piece.Release()
 		if err != nil {
 			return err
@@ -209,14 +212,8 @@ func (c *serving) wait(ctx context.Context, f func(ctx context.Context) error) e
 }
 
 // piece sends one piece and gives its length.
-func (c *serving) piece(cursor int, p *exchange.Sealed) (int64, error) {
-	head := pieceHead{cursor: cursor, id: p.ID, frames: len(p.Batches)}
-	for rest := p.Frames; len(rest) > 0; head.frames++ {
-		var err error
-		if _, rest, err = exchange.CutFrame(rest); err != nil {
-			return 0, err
-		}
-	}
+func (c *serving) piece(p *exchange.Sealed) (int64, error) {
+	head := pieceHead{cursor: p.At, id: p.ID, frames: len(p.Stored) + len(p.Batches) + len(p.Frames)}
 	if err := c.link.send(msgPiece, head.encode()); err != nil {
 		return 0, err
 	}
@@ -231,24 +228,33 @@ func (c *serving) piece(cursor int, p *exchange.Sealed) (int64, error) {
 		return c.link.sendFrame(parts, length)
 	}
 	var enc exchange.Encoder
-	for _, b := range p.Batches {
+	batch := func(b *vector.Batch) error {
 		parts, length, err := enc.Vectors(b)
+		if err != nil {
+			return err
+		}
+		return frame(parts, length)
+	}
+	for _, read := range p.Stored {
+		b, err := read()
 		if err != nil {
 			return 0, err
 		}
-		if err := frame(parts, length); err != nil {
+		err = batch(b)
+		b.Release()
+		if err != nil {
 			return 0, err
 		}
 	}
-	for rest := p.Frames; len(rest) > 0; {
-		one, after, err := exchange.CutFrame(rest)
-		if err != nil {
+	for _, b := range p.Batches {
+		if err := batch(b); err != nil {
 			return 0, err
 		}
+	}
+	for _, one := range p.Frames {
 		if err := frame([][]byte{one}, len(one)); err != nil {
 			return 0, err
 		}
-		rest = after
 	}
 	return tail.bytes, c.link.send(msgPieceEnd, tail.encode())
 }

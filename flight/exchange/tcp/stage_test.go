@@ -84,6 +84,12 @@ func seal(e *exchange.Edge, task int, batches ...*vector.Batch) {
 	e.Seal(exchange.PieceID{Task: task}, []exchange.Piece{{Batches: batches}, {}})
 }
 
+// only seals the only task of an edge.
+func only(e *exchange.Edge, batches ...*vector.Batch) {
+	seal(e, 0, batches...)
+	e.Complete()
+}
+
 // words is a batch over a dictionary and with nulls, some of its rows selected.
 func words(r *rand.Rand, dict *vector.Dict, n int) *vector.Batch {
 	codes := make([]uint16, n)
@@ -178,7 +184,7 @@ func same(t *testing.T, got, want []string) {
 // eventually waits for something that happens soon.
 func eventually(t *testing.T, what string, f func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(10 * time.Second); !f(); time.Sleep(time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); !f(); time.Sleep(time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatal(what)
 		}

@@ -29,14 +29,19 @@ func TestPiecesCrossTheWireAsTheyWere(t *testing.T) {
 			for range r.IntN(4) {
 				b := words(r, dict, r.IntN(2000))
 				want = append(want, rows(b)...)
-				if seed%2 == 0 {
+				switch {
+				case seed%4 == 0 && len(p.Stored) < 2: // they come first
+					p.Stored = append(p.Stored, func() (*vector.Batch, error) { return b.Share(), nil })
+					continue
+				case seed%2 == 0:
 					p.Batches = append(p.Batches, b)
 					continue
 				}
-				var err error
-				if p.Frames, err = enc.Append(p.Frames, b); err != nil {
+				frame, err := enc.Append(nil, b)
+				if err != nil {
 					t.Fatal(err)
 				}
+				p.Frames = append(p.Frames, frame)
 			}
 			e.Seal(exchange.PieceID{Task: task}, []exchange.Piece{p, {}})
 		}
@@ -52,6 +57,19 @@ func TestPiecesCrossTheWireAsTheyWere(t *testing.T) {
 	if n := len(s.client.parked[s.server.Addr()]); n != 1 {
 		t.Errorf("%d connections are parked, one would have done", n)
 	}
+}
+
+func TestPartsOfAPartitionAreAllOfIt(t *testing.T) {
+	s := newStage(t, Limits{WindowBytes: 1}) // a piece at a time
+	e := s.edge("q")
+	for task := range 10 {
+		seal(e, task, numbers(int64(task)))
+	}
+	e.Complete()
+	for part, want := range [][]string{{"0 ", "3 ", "6 ", "9 "}, {"1 ", "4 ", "7 "}, {"2 ", "5 ", "8 "}} {
+		same(t, mustDrain(t, s.open(Request{Query: "q", Edge: 3, Part: exchange.Part{Number: part, Of: 3}})), want)
+	}
+	s.hub.Close("q", nil)
 }
 
 func TestABatchOutlivesItsReaderWithItsDictionary(t *testing.T) {
@@ -81,22 +99,13 @@ func TestABatchOutlivesItsReaderWithItsDictionary(t *testing.T) {
 	kept.Release()
 }
 
-func TestPiecesArriveWhenTheyAreSealed(t *testing.T) {
+func TestPiecesArriveInOrderWhenTheirEdgeIsComplete(t *testing.T) {
 	s := newStage(t, Limits{})
 	reader := s.open(Request{Query: "late", Edge: 3}) // nobody knows it yet
-	defer reader.Close()
 	time.Sleep(20 * time.Millisecond)
 	e := s.edge("late")
 	for task := range 5 {
-		seal(e, task, numbers(int64(task)))
-		b, err := reader.Next(t.Context())
-		if err != nil {
-			t.Fatal(err)
-		}
-		if got := b.Cols[0].Int64s()[0]; got != int64(task) {
-			t.Errorf("task %d gave %d", task, got)
-		}
-		b.Release()
+		seal(e, 4-task, numbers(int64(4-task)))
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
 	defer cancel()
@@ -104,7 +113,7 @@ func TestPiecesArriveWhenTheyAreSealed(t *testing.T) {
 		t.Errorf("waiting ended with %v", err)
 	}
 	e.Complete()
-	same(t, mustDrain(t, reader), nil)
+	same(t, mustDrain(t, reader), []string{"0 ", "1 ", "2 ", "3 ", "4 "})
 }
 
 func TestATaskIsTakenFromOnePeer(t *testing.T) {
@@ -130,9 +139,9 @@ func TestAResultIsReadOnce(t *testing.T) {
 	q := s.hub.Open("q", nil)
 	go func() {
 		for i := range 100 {
-			_ = q.Result.Push(context.Background(), numbers(int64(i)))
+			_ = q.Attempt(0).Push(context.Background(), exchange.PieceID{}, numbers(int64(i)))
 		}
-		q.Result.Finish(nil)
+		q.Attempt(0).Finish(nil)
 	}()
 	if got := mustDrain(t, s.open(Request{Query: "q", Edge: ResultEdge})); len(got) != 100 {
 		t.Errorf("%d rows", len(got))
@@ -149,8 +158,8 @@ func TestErrorsCrossTheWireAsTheyWere(t *testing.T) {
 	failed := sqlerr.Wrap(sqlerr.At(sqlerr.DivisionByZero, sqlerr.Span{Start: 7, End: 12}, "division by zero").WithHint("Do not."), "task 4")
 	e := s.edge("q")
 	seal(e, 0, numbers(1))
-	result := s.hub.Open("r", nil).Result
-	_ = result.Push(t.Context(), numbers(1))
+	result := s.hub.Open("r", nil).Attempt(0)
+	_ = result.Push(t.Context(), exchange.PieceID{}, numbers(1))
 	result.Finish(failed)
 	time.AfterFunc(50*time.Millisecond, func() { s.hub.Close("q", failed) })
 	for _, r := range []Request{{Query: "q", Edge: 3}, {Query: "r", Edge: ResultEdge}} {
@@ -165,14 +174,14 @@ func TestErrorsCrossTheWireAsTheyWere(t *testing.T) {
 	}
 	e = s.edge("s")
 	e.Describe("a bigint")
-	seal(e, 0, numbers(1), vector.New([]vector.Column{vector.Const(numbers(1).Cols[0], 2<<20)}, 2<<20))
+	only(e, numbers(1), vector.New([]vector.Column{vector.Const(numbers(1).Cols[0], 2<<20)}, 2<<20))
 	for _, c := range []struct {
 		name string
 		r    Request
 		code sqlerr.Code
 	}{
 		{"never begun", Request{Query: "none", Edge: 3}, sqlerr.WorkerLost},
-		{"no such edge", Request{Query: "s", Edge: 4}, sqlerr.InternalError},
+		{"an edge that is gone", Request{Query: "s", Edge: 4}, sqlerr.WorkerLost},
 		{"no such partition", Request{Query: "s", Edge: 3, Partition: 2}, sqlerr.InvalidPlan},
 		{"other columns", Request{Query: "s", Edge: 3, Schema: "a text"}, sqlerr.InvalidPlan},
 		{"a batch that fits no frame", Request{Query: "s", Edge: 3}, sqlerr.ProgramLimitExceeded},
@@ -232,7 +241,7 @@ func TestClosingEndsBothSides(t *testing.T) {
 	s := newStage(t, quick())
 	e := s.edge("q")
 	seal(e, 0, numbers(1))
-	reader := s.open(Request{Query: "q", Edge: 3}) // and waits for task 1
+	reader := s.open(Request{Query: "q", Edge: 3}) // and waits for the edge to be complete
 	eventually(t, "no connection", func() bool { return s.connections() == 1 })
 	reader.Close()
 	reader.Close()
@@ -242,7 +251,7 @@ func TestClosingEndsBothSides(t *testing.T) {
 	}
 	q := s.hub.Open("r", nil)
 	reader = s.open(Request{Query: "r", Edge: ResultEdge})
-	_ = q.Result.Push(t.Context(), numbers(1))
+	_ = q.Attempt(0).Push(t.Context(), exchange.PieceID{}, numbers(1))
 	if b, err := reader.Next(t.Context()); err != nil {
 		t.Fatal(err)
 	} else {
@@ -250,15 +259,11 @@ func TestClosingEndsBothSides(t *testing.T) {
 	}
 	reader.Close()
 	eventually(t, "who fills a result is not told that its reader has left", func() bool {
-		return errors.Is(q.Result.Push(t.Context(), numbers(2)), context.Canceled)
+		return errors.Is(q.Attempt(0).Push(t.Context(), exchange.PieceID{}, numbers(2)), context.Canceled)
 	})
-	reader = s.open(Request{Query: "q", Edge: 3})
+	reader = s.open(Request{Query: "q", Edge: 3}) // and waits for the edge to be complete
 	defer reader.Close()
-	b, err := reader.Next(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	b.Release()
+	eventually(t, "no connection", func() bool { return s.connections() == 1 })
 	s.server.Close()
 	if _, err := reader.Next(t.Context()); sqlerr.CodeOf(err) != sqlerr.WorkerLost {
 		t.Errorf("after the server closed: %v", err)
@@ -272,8 +277,12 @@ func (s *stage) connections() int {
 }
 
 func TestAServerThatWasStartedAnewIsNotTheSame(t *testing.T) {
-	s := newStage(t, Limits{Retry: 5 * time.Second})
-	seal(s.edge("q"), 0, numbers(1))
+	s := newStage(t, Limits{Retry: 5 * time.Second, WindowBytes: 1})
+	e := s.edge("q")
+	for task := range 3 { // the third is beyond the window
+		seal(e, task, numbers(1))
+	}
+	e.Complete()
 	address := s.server.Addr()
 	reader := s.open(Request{Query: "q", Edge: 3})
 	defer reader.Close()
@@ -286,7 +295,7 @@ func TestAServerThatWasStartedAnewIsNotTheSame(t *testing.T) {
 	if s.server, err = Listen(address, s.hub, s.config); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := reader.Next(t.Context()); sqlerr.CodeOf(err) != sqlerr.WorkerLost {
+	if _, err := drain(t.Context(), reader); sqlerr.CodeOf(err) != sqlerr.WorkerLost {
 		t.Errorf("%v", err)
 	}
 }
@@ -294,7 +303,7 @@ func TestAServerThatWasStartedAnewIsNotTheSame(t *testing.T) {
 func TestOutOfMemoryIsNotTriedAgain(t *testing.T) {
 	s := newStage(t, Limits{})
 	account := memory.NewLedger(3 << 10).NewAccount("small")
-	seal(s.edge("q"), 0, numbers(1), numbers(rising(0, 1000)...))
+	only(s.edge("q"), numbers(1), numbers(rising(0, 1000)...))
 	s.through(countDials(t, 1))
 	reader := s.client.Open([]string{s.server.Addr()}, Request{Query: "q", Edge: 3}, account)
 	if _, err := reader.Next(t.Context()); sqlerr.CodeOf(err) != sqlerr.OutOfMemory {
