@@ -3,6 +3,7 @@ package worker
 import (
 	"github.com/skein-query/skein/exec/memory"
 	"github.com/skein-query/skein/flight/exchange"
+	"github.com/skein-query/skein/worker/spill"
 )
 
 // queryAccount is what a worker pays for a query: its runs, and what they leave in
@@ -10,8 +11,10 @@ import (
 // closed and the last run has ended, whichever is later.
 type queryAccount struct {
 	*memory.Account
-	query string
-	users int // runs, and one for the open query
+	query  string
+	users  int             // runs, and one for the open query
+	sealed *memory.Account // pays for sealed pieces in memory
+	files  *spill.Query    // of pieces for which there is no memory; nil: none
 }
 
 // enter gives the account of a query to a run, which leaves it at its end.
@@ -21,6 +24,9 @@ func (w *Worker) enter(id string, q *exchange.Query) *queryAccount {
 	first := a == nil
 	if first {
 		a = &queryAccount{Account: w.res.Ledger.NewAccount("query " + id), query: id, users: 1}
+		if a.sealed = a.Account; w.res.Spill != nil {
+			a.sealed, a.files = a.Share(), w.res.Spill.Query(w.res.Pool, a.Account)
+		}
 		w.accounts[q] = a
 	}
 	a.users++
@@ -36,6 +42,9 @@ func (w *Worker) leave(q *exchange.Query, a *queryAccount) {
 	defer w.mu.Unlock()
 	a.users--
 	if a.users == 0 {
+		if a.files != nil {
+			a.files.Close()
+		}
 		if left := a.Close(); left > 0 { // an operator forgot it, or a reader was stopped with a batch in hand
 			w.log.Debug("memory left by a query", "worker", w.Name, "query", a.query, "bytes", left)
 		}

@@ -55,8 +55,8 @@ func (s *stage) report() any {
 	select {
 	case r := <-s.asker.reports:
 		return r
-	case <-time.After(10 * time.Second):
-		s.t.Fatal("no report within ten seconds")
+	case <-time.After(time.Minute):
+		s.t.Fatal("no report within a minute")
 		return nil
 	}
 }
@@ -74,7 +74,7 @@ func (s *stage) failure() error {
 // forgets waits until the worker knows nothing of any query.
 func (s *stage) forgets() {
 	s.t.Helper()
-	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(time.Millisecond) {
 		s.mu.Lock()
 		n := len(s.running) + len(s.accounts)
 		s.mu.Unlock()
@@ -144,7 +144,7 @@ func TestAStoppedRunEndsAndSaysSo(t *testing.T) {
 	s.res.Hub.Open("q", map[int]*exchange.Edge{0: exchange.NewEdge(1, false)})
 	// Nobody completes the edge: the run waits for ever.
 	wait := &physical.Receive{Edge: 0, Kind: physical.Gather, Fields: sentFields()}
-	s.tell(&wire.Run{Query: "q", Whole: true, Threads: 2, Plan: wait, Scan: -1})
+	s.tell(&wire.Run{Query: "q", Whole: true, Threads: 2, Plan: wait, Scan: -1, Inputs: []wire.InputEdge{{Places: []wire.Place{{}}}}})
 	s.tell(&wire.Stop{Query: "another"})
 	s.tell(&wire.Stop{Query: "q"})
 	if err := s.failure(); sqlerr.CodeOf(err) != sqlerr.QueryCanceled {
@@ -153,6 +153,84 @@ func TestAStoppedRunEndsAndSaysSo(t *testing.T) {
 	s.tell(&wire.Stop{Query: "q"})
 	s.res.Hub.Close("q", nil)
 	s.forgets()
+}
+
+func TestARunThatIsNotThereIsSaidToHaveFailed(t *testing.T) {
+	s := newStage(t)
+	s.res.Hub.Open("q", map[int]*exchange.Edge{0: exchange.NewEdge(1, false)})
+	wait := &physical.Receive{Edge: 0, Kind: physical.Gather, Fields: sentFields()}
+	s.tell(&wire.Run{Query: "q", Attempt: 3, Whole: true, Threads: 1, Plan: wait, Scan: -1, Inputs: []wire.InputEdge{{Places: []wire.Place{{}}}}})
+	s.tell(&wire.Check{Query: "q", Attempt: 3})
+	s.tell(&wire.Check{Query: "q", Attempt: 2, Fragment: 1})
+	f, ok := s.report().(*wire.Failed)
+	if !ok || f.Attempt != 2 || f.Fragment != 1 || sqlerr.CodeOf(f.Err) != sqlerr.WorkerLost {
+		t.Errorf("reported %+v", f)
+	}
+	// The end of a run is said before it is denied, whenever it is asked for.
+	s.tell(&wire.Stop{Query: "q"})
+	for range 5 {
+		s.tell(&wire.Check{Query: "q", Attempt: 3})
+	}
+	if err := s.failure(); sqlerr.CodeOf(err) != sqlerr.QueryCanceled {
+		t.Errorf("first it is said that %v", err)
+	}
+	s.res.Hub.Close("q", nil)
+	s.forgets()
+}
+
+// TestAQueryWhoseCoordinatorIsNoMemberEnds: a message of a coordinator may come after the
+// news that it is gone.
+func TestAQueryWhoseCoordinatorIsNoMemberEnds(t *testing.T) {
+	s := newStage(t)
+	const gone = 7
+	s.Gone(gone)
+	s.res.Hub.Open("q", map[int]*exchange.Edge{0: exchange.NewEdge(1, false)})
+	wait := &physical.Receive{Edge: 0, Kind: physical.Gather, Fields: sentFields()}
+	run := &wire.Run{Query: "q", Whole: true, Threads: 1, Plan: wait, Scan: -1, Inputs: []wire.InputEdge{{Places: []wire.Place{{}}}}}
+	s.system.Send(s.worker, &cluster.Envelope{From: cluster.NewAddress("127.0.0.1:1", "coordinator", gone), Message: run})
+	for s.Idle() {
+		time.Sleep(time.Millisecond)
+	}
+	for range 3 * missedMost { // seen in between, it is not given up
+		for range missedMost {
+			s.Sweep(func(uint64) bool { return false })
+		}
+		s.Sweep(func(incarnation uint64) bool { return incarnation == gone })
+	}
+	if s.Idle() || s.res.Hub.Len() != 1 {
+		t.Fatal("a query was stopped whose coordinator is there")
+	}
+	q, err := s.res.Hub.Query("q")
+	if err != nil {
+		t.Fatal(err)
+	}
+	e, err := q.Edge(0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range missedMost + 1 {
+		s.Sweep(func(uint64) bool { return false })
+	}
+	if s.res.Hub.Len() != 0 {
+		t.Error("the query is still there")
+	}
+	// The coordinator may live after all, and a reader of the query, too.
+	if _, err := e.Reader(0, exchange.Part{}).Piece(t.Context()); sqlerr.CodeOf(err) != sqlerr.WorkerLost {
+		t.Errorf("a reader is told %v", err)
+	}
+	if _, _, err := q.Attempt(0).NextPart(t.Context()); sqlerr.CodeOf(err) != sqlerr.WorkerLost {
+		t.Errorf("who reads the result is told %v", err)
+	}
+	s.forgets()
+	// What a later run makes must not pass for all that was here.
+	again := *run
+	again.Known = true
+	s.system.Send(s.worker, &cluster.Envelope{From: cluster.NewAddress("127.0.0.1:1", "coordinator", gone), Message: &again})
+	s.tell(&wire.Run{Query: "nobody's"})
+	s.report()
+	if s.res.Hub.Len() != 0 || !s.Idle() {
+		t.Error("a query that was given up has been begun anew")
+	}
 }
 
 func TestARunThatCannotBeIsReported(t *testing.T) {
@@ -166,7 +244,8 @@ func TestARunThatCannotBeIsReported(t *testing.T) {
 	}{
 		{"a query that was closed", wire.Run{Query: "gone", Plan: constants(1)}, sqlerr.QueryCanceled, "has ended"},
 		{"bytes that are no plan", wire.Run{Query: "q", Encoded: []byte("no plan")}, sqlerr.InvalidPlan, "worker w1"},
-		{"an edge that is not there", wire.Run{Query: "q", Plan: &physical.Receive{Edge: 5}}, sqlerr.InternalError, "edge 5"},
+		{"an edge that is not there", wire.Run{Query: "q", Plan: &physical.Receive{Edge: 5}, Inputs: []wire.InputEdge{{Edge: 5, Places: []wire.Place{{Edge: 7}}}}}, sqlerr.InternalError, "edge 7"},
+		{"an edge of which nobody says where it is", wire.Run{Query: "q", Plan: &physical.Receive{Edge: 5}}, sqlerr.InternalError, "edge 5"},
 		{"a panic", wire.Run{Query: "q", Plan: nil}, sqlerr.InternalError, "a bug in Skein"},
 	} {
 		c.run.Whole, c.run.Threads, c.run.Scan = true, 1, -1
@@ -183,7 +262,7 @@ func TestAClosedWorkerEndsItsRunsAndRefusesMore(t *testing.T) {
 	s := newStage(t)
 	query := s.res.Hub.Open("q", map[int]*exchange.Edge{0: exchange.NewEdge(1, false)})
 	wait := &physical.Receive{Edge: 0, Kind: physical.Gather, Fields: sentFields()}
-	s.tell(&wire.Run{Query: "q", Whole: true, Threads: 1, Plan: wait, Scan: -1})
+	s.tell(&wire.Run{Query: "q", Whole: true, Threads: 1, Plan: wait, Scan: -1, Inputs: []wire.InputEdge{{Places: []wire.Place{{}}}}})
 	for {
 		s.mu.Lock()
 		running := len(s.running) > 0

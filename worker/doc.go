@@ -10,9 +10,10 @@
 //  3. One memory account per query: it pays for the runs and for what they leave in
 //     edges and in the result, and is closed when the query is and no run is left.
 //  4. A run that was stopped reports nothing but that it has stopped.
+//  5. What it has of another process's query is freed when that says so, or is gone.
 //
 // It adapts storage and exchange to what package exec declares (scan.go,
 // receive.go). It must not know the coordinator.
 // Reading order: actor.go, run.go, instances.go, account.go, task.go, fragment.go, divide.go, scan.go,
-// receive.go, send.go.
+// receive.go, send.go, building.go, keeper.go.
 package worker

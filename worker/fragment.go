@@ -8,6 +8,7 @@ import (
 	"github.com/skein-query/skein/exec/vector"
 	"github.com/skein-query/skein/flight/exchange"
 	"github.com/skein-query/skein/internal/wire"
+	"github.com/skein-query/skein/planner/physical"
 )
 
 // tasks runs the tasks of a fragment, shared among threads in order. What they
@@ -42,7 +43,7 @@ func (r *run) task(ctx context.Context, fragment *exec.Group, t *wire.Task, part
 	env := r.env(group, fragment, 0)
 	env.Sources = &sources{run: r, task: t, files: parts.of(t)}
 	if len(r.message.Outputs) == 0 {
-		return runInstance(ctx, r.plan, env, func(b *vector.Batch) error { return r.push(ctx, b) })
+		return runInstance(ctx, r.plan, env, func(b *vector.Batch) error { return r.push(ctx, t.Index, b) })
 	}
 	senders := make([]*sender, len(r.message.Outputs))
 	defer func() {
@@ -52,8 +53,11 @@ func (r *run) task(ctx context.Context, fragment *exec.Group, t *wire.Task, part
 			}
 		}
 	}()
+	// Frames hold no more than their rows. Batches hold whole dictionaries and pages for a
+	// few rows of them, which only costs nothing where they are read soon, by pointer.
+	frames := r.message.Options.Frames || r.res.Exchange != ""
 	for i, out := range r.message.Outputs {
-		s, err := newSender(out, r.plan.Schema(), env, r.message.Options.Frames, t.Index)
+		s, err := newSender(out, r.plan.Schema(), env, r.keep, frames, t.Index)
 		if err != nil {
 			return err
 		}
@@ -64,19 +68,31 @@ func (r *run) task(ctx context.Context, fragment *exec.Group, t *wire.Task, part
 		return err
 	}
 	for _, s := range senders {
-		edge, err := r.query.Edge(s.out.Edge)
+		if err := s.settle(); err != nil {
+			return err
+		}
+		if p := r.message.Options.Profile; p != nil && s.file != nil { // as the last operator's
+			p.Node(r.plan).Spill.Bytes.Add(s.file.file.Bytes())
+			p.Node(r.plan).Spill.Files.Add(1)
+		}
+	}
+	for _, s := range senders {
+		edge, err := r.query.Ensure(s.out.Edge, s.out.Partitions, s.out.Exchange.Kind == physical.Broadcast)
 		if err != nil {
 			return err
 		}
+		r.sent.add(s)
 		s.seal(edge, exchange.PieceID{Task: t.Index, Attempt: r.message.Attempt})
 	}
 	return nil
 }
 
-// push hands a batch to the result, in the form it would have on a network if asked.
-func (r *run) push(ctx context.Context, b *vector.Batch) error {
+// push hands a batch of a task to the result, in the form it would have on a network if
+// asked.
+func (r *run) push(ctx context.Context, task int, b *vector.Batch) error {
+	id := exchange.PieceID{Task: task, Attempt: r.message.Attempt}
 	if !r.message.Options.Frames {
-		return r.query.Result.Push(ctx, b)
+		return r.result.Push(ctx, id, b)
 	}
 	frame, err := new(exchange.Encoder).Append(nil, b)
 	b.Release()
@@ -87,7 +103,7 @@ func (r *run) push(ctx context.Context, b *vector.Batch) error {
 	if err != nil {
 		return err
 	}
-	return r.query.Result.Push(ctx, decoded)
+	return r.result.Push(ctx, id, decoded)
 }
 
 // spread gives every sender a share of the batch.

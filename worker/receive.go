@@ -5,24 +5,16 @@ import (
 
 	"github.com/skein-query/skein/exec/eval"
 	"github.com/skein-query/skein/exec/vector"
+	"github.com/skein-query/skein/flight/exchange"
 	"github.com/skein-query/skein/internal/sqlerr"
 	"github.com/skein-query/skein/planner/expr"
 	"github.com/skein-query/skein/planner/physical"
 )
 
-// partition is one partition of an edge, wherever its pieces are: an exchange.Reader
-// has those of this process, a tcp.Reader those of peers.
-type partition interface {
-	// Next gives the next batch, which the caller owns; io.EOF ends.
-	Next(ctx context.Context) (*vector.Batch, error)
-	// Close frees what was taken and not read.
-	Close()
-}
-
-// receive is the leaf operator over one partition of an edge.
+// receive is the leaf operator over one partition of an edge, wherever its pieces are.
 type receive struct {
 	node *physical.Receive
-	from partition
+	from *exchange.Merged
 }
 
 func (r *receive) Schema() []expr.Field { return r.node.Fields }

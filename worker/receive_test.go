@@ -33,11 +33,11 @@ func TestAReceiveReadsFromItsProcessAndFromPeersAlike(t *testing.T) {
 	}
 	defer client.Close()
 	account := memory.NewLedger(0).NewAccount("q")
-	for name, from := range map[string]partition{
-		"local":  edge.Reader(0),
+	for name, from := range map[string]exchange.Source{
+		"local":  edge.Reader(0, exchange.Part{}),
 		"remote": client.Open([]string{server.Addr()}, tcp.Request{Query: "q"}, account),
 	} {
-		r := &receive{node: &physical.Receive{Fields: sentFields()[:1]}, from: from}
+		r := &receive{node: &physical.Receive{Fields: sentFields()[:1]}, from: exchange.Merge(from)}
 		b, err := r.Next(t.Context())
 		if err != nil {
 			t.Fatalf("%s: %v", name, err)

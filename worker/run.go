@@ -2,6 +2,7 @@ package worker
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 
@@ -9,9 +10,11 @@ import (
 	"github.com/skein-query/skein/exec/memory"
 	"github.com/skein-query/skein/exec/vector"
 	"github.com/skein-query/skein/flight/exchange"
+	"github.com/skein-query/skein/flight/exchange/tcp"
 	"github.com/skein-query/skein/internal/sqlerr"
 	"github.com/skein-query/skein/internal/wire"
 	"github.com/skein-query/skein/planner/physical"
+	"github.com/skein-query/skein/worker/spill"
 )
 
 // run is one Run message being carried out.
@@ -20,21 +23,39 @@ type run struct {
 	message *wire.Run
 	plan    physical.Node
 	query   *exchange.Query
-	account *memory.Account // of the query; also pays for what the run leaves behind
+	far     bool             // the query's coordinator is in another process
+	result  *exchange.Result // of a root fragment
+	account *memory.Account  // of the query; also pays for what the run leaves behind
+	keep    keeper           // of the pieces that the run makes
+	sent    *sent            // what they come to
 	filters *exec.FilterSet
+	spill   exec.Spill // nil: none
 }
 
 // execute runs the message to its end and gives what it used.
 func (r *run) execute(ctx context.Context) (wire.Stats, error) {
 	start := time.Now()
-	r.filters = exec.NewFilterSet()
+	r.filters, r.sent = exec.NewFilterSet(), newSent(r.message.Outputs)
+	var files *spill.Query
+	if r.mayReorder() {
+		files = r.res.Spill.Query(r.res.Pool, r.account)
+		defer files.Close()
+		r.spill = files
+	}
 	var err error
 	if r.message.Whole {
 		err = r.whole(ctx)
 	} else {
 		err = r.tasks(ctx)
 	}
-	return wire.Stats{Elapsed: time.Since(start), PeakBytes: r.account.PeakBytes()}, err
+	return wire.Stats{Elapsed: time.Since(start), PeakBytes: r.account.PeakBytes(), Reordered: files.Written(), Sent: r.sent.report()}, err
+}
+
+// mayReorder reports whether the run may spill, which changes the order of its rows. A
+// task's rows that leave for a coordinator in another process as they come may not:
+// should this worker die, nobody there knows in which order they were.
+func (r *run) mayReorder() bool {
+	return r.res.Spill != nil && (r.message.Whole || !r.far || len(r.message.Outputs) > 0)
 }
 
 // whole runs the query as one group of instances whose batches are the result.
@@ -47,13 +68,14 @@ func (r *run) whole(ctx context.Context) error {
 	defer group.Close()
 	return r.parallel(ctx, instances, func(ctx context.Context, i int) error {
 		env := r.env(group, group, i)
-		return runInstance(ctx, r.plan, env, func(b *vector.Batch) error { return r.push(ctx, b) })
+		return runInstance(ctx, r.plan, env, func(b *vector.Batch) error { return r.push(ctx, 0, b) })
 	})
 }
 
 func (r *run) env(group, fragment *exec.Group, instance int) *exec.Env {
 	e := &exec.Env{Instance: instance, Group: group, Fragment: fragment, Pool: r.res.Pool,
-		Account: r.account, FragmentAccount: r.account, Filters: r.filters, BatchRows: r.message.Options.BatchRows, Profile: r.message.Options.Profile}
+		Account: r.account, FragmentAccount: r.account, Filters: r.filters, BatchRows: r.message.Options.BatchRows, Profile: r.message.Options.Profile,
+		Spill: r.spill}
 	e.Sources = &sources{run: r}
 	return e
 }
@@ -91,28 +113,58 @@ type sources struct {
 }
 
 func (s *sources) Scan(n *physical.Scan, env *exec.Env) (exec.Operator, error) {
-	if files, ok := s.files[n]; ok {
-		c := *n
-		c.Files = files
-		n = &c
+	files, ok := s.files[n]
+	if ok && files == nil {
+		files = []physical.File{}
 	}
-	return newScan(n, env, s.run.res.Files)
+	return newScan(n, files, env, s.run.res.Files)
 }
 
 func (s *sources) Receive(n *physical.Receive, env *exec.Env) (exec.Operator, error) {
 	if len(n.Sorted) > 0 { // a plan from elsewhere: ours sort after gathering
 		return nil, sqlerr.New(sqlerr.FeatureNotSupported, "edge %d: merging sorted senders is not supported", n.Edge)
 	}
-	edge, err := s.run.query.Edge(n.Edge)
-	if err != nil {
-		return nil, err
-	}
-	partition := 0
+	partition, part := 0, exchange.Part{}
 	if s.task != nil {
 		partition = s.task.Partition
+		if driving := physical.Driving(s.run.plan); driving != nil && driving.Edge == n.Edge {
+			part = exchange.Part{Number: s.task.Part, Of: s.task.Parts}
+		}
 	}
 	if n.Kind == physical.Gather || n.Kind == physical.Broadcast {
 		partition = 0
 	}
-	return &receive{node: n, from: edge.Reader(partition)}, nil
+	from, err := s.run.open(n.Edge, partition, part)
+	if err != nil {
+		return nil, err
+	}
+	return &receive{node: n, from: from}, nil
+}
+
+// open reads a part of a partition of an edge from wherever its pieces are.
+func (r *run) open(edge, partition int, part exchange.Part) (*exchange.Merged, error) {
+	i := slices.IndexFunc(r.message.Inputs, func(in wire.InputEdge) bool { return in.Edge == edge })
+	if i < 0 {
+		return nil, sqlerr.New(sqlerr.InternalError, "a bug in Skein: nobody has said where edge %d is", edge)
+	}
+	var sources []exchange.Source
+	peers := map[int][]string{}
+	for _, p := range r.message.Inputs[i].Places {
+		if p.Peer != r.res.Exchange {
+			peers[p.Edge] = append(peers[p.Edge], p.Peer)
+			continue
+		}
+		e, err := r.query.Edge(p.Edge)
+		if err != nil && r.far { // it was freed while the coordinator could not be reached
+			err = sqlerr.New(sqlerr.WorkerLost, "query %s: %v any more", r.message.Query, err).WithHint("Run the query again.")
+		}
+		if err != nil {
+			return nil, err
+		}
+		sources = append(sources, e.Reader(partition, part))
+	}
+	for e, list := range peers {
+		sources = append(sources, r.res.Client.Open(list, tcp.Request{Query: r.message.Query, Edge: e, Partition: partition, Part: part}, r.account))
+	}
+	return exchange.Merge(sources...), nil
 }

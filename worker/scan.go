@@ -43,7 +43,7 @@ type scan struct {
 	env     *exec.Env
 	files   *parquet.Cache
 	queue   *morsels
-	metrics *parquet.Metrics    // nil: nothing is measured
+	counts  *counts             // nil: nothing is measured
 	preds   []*predicate        // of the plan, for this instance
 	dynamic []parquet.Predicate // runtime filters that have been published so far
 	waiting []physical.RuntimeFilterUse
@@ -54,10 +54,17 @@ type scan struct {
 	file    *parquet.File // that spec's columns are resolved for
 }
 
-func newScan(n *physical.Scan, env *exec.Env, files *parquet.Cache) (exec.Operator, error) {
+// newScan reads n's files, or others in their place when some are given: what is measured
+// is the plan's node n.
+func newScan(n *physical.Scan, only []physical.File, env *exec.Env, files *parquet.Cache) (exec.Operator, error) {
 	s := &scan{node: n, env: env, files: files}
+	if only != nil {
+		c := *n
+		c.Files = only
+		s.node = &c
+	}
 	if env.Profile != nil {
-		s.metrics = &parquet.Metrics{}
+		s.counts = &counts{profile: &env.Profile.Node(n).Scan}
 	}
 	s.queue = exec.State(env.Group, n, func() *morsels { return &morsels{} })
 	for _, cond := range n.Filter {
@@ -75,6 +82,9 @@ func newScan(n *physical.Scan, env *exec.Env, files *parquet.Cache) (exec.Operat
 func (s *scan) Schema() []expr.Field { return s.node.Schema() }
 
 func (s *scan) Next(ctx context.Context) (*vector.Batch, error) {
+	if s.counts != nil {
+		ctx = object.Counted(ctx, &s.counts.requests)
+	}
 	if err := s.queue.once.Do(ctx, func() error { return s.fill(ctx) }); err != nil {
 		return nil, err
 	}
@@ -192,7 +202,10 @@ func (s *scan) prepare(ctx context.Context) error {
 // specFor finds the scan's columns in a file by name.
 func (s *scan) specFor(f *parquet.File) (*parquet.Scan, error) {
 	spec := &parquet.Scan{Emit: s.node.Emit, BatchRows: s.env.Rows(), Pool: s.env.Pool,
-		Account: s.env.Account, Metrics: s.metrics}
+		Account: s.env.Account}
+	if s.counts != nil {
+		spec.Metrics = &s.counts.reading
+	}
 	for _, p := range s.preds {
 		spec.Predicates = append(spec.Predicates, p)
 	}
@@ -241,25 +254,9 @@ func (s *scan) Close() error {
 		err = errors.Join(err, r.Close())
 	}
 	s.current, s.ahead = nil, nil
-	s.report()
+	s.counts.report()
+	s.counts = nil
 	return err
-}
-
-// report adds what this instance did to the profile, once.
-func (s *scan) report() {
-	m := s.metrics
-	if m == nil {
-		return
-	}
-	s.metrics = nil
-	p := &s.env.Profile.Node(s.node).Scan
-	p.RowGroups.Add(m.RowGroupsRead.Load())
-	p.RowGroupsPruned.Add(m.RowGroupsPruned.Load())
-	p.PagesPruned.Add(m.PagesPruned.Load())
-	p.PagesCached.Add(m.PagesCached.Load())
-	p.Bytes.Add(m.BytesRead.Load())
-	p.RowsRead.Add(m.RowsRead.Load())
-	p.RowsOut.Add(m.RowsOut.Load())
 }
 
 func (s *scan) closePredicates() {

@@ -4,7 +4,6 @@ import (
 	"github.com/skein-query/skein/exec"
 	"github.com/skein-query/skein/exec/eval"
 	"github.com/skein-query/skein/exec/key"
-	"github.com/skein-query/skein/exec/memory"
 	"github.com/skein-query/skein/exec/vector"
 	"github.com/skein-query/skein/flight/exchange"
 	"github.com/skein-query/skein/internal/wire"
@@ -14,7 +13,7 @@ import (
 
 // sender divides the output of one task among the partitions of one edge. It keeps
 // everything until the task ends, for pieces are sealed whole. Memory: all of it,
-// reserved as it comes; over budget the query fails.
+// reserved as it comes; over budget what there is goes to a file, where there are files.
 type sender struct {
 	out    wire.OutputEdge
 	keys   []*eval.Evaluator // HashSplit
@@ -22,13 +21,19 @@ type sender struct {
 	block  key.Block
 	pieces []*building
 	next   int // RoundRobin: partition of the next batch
+
+	scratch []byte             // that frames are written in
+	rows    []vector.Selection // of the batch being divided, by partition
+	keep    keeper
+	file    *putAway // nil: there is none yet
 }
 
-// newSender makes the sender of a task. What it keeps is paid by account.
-func newSender(out wire.OutputEdge, fields []expr.Field, env *exec.Env, frames bool, task int) (*sender, error) {
-	s := &sender{out: out, next: task}
+// newSender makes the sender of a task.
+func newSender(out wire.OutputEdge, fields []expr.Field, env *exec.Env, keep keeper, frames bool, task int) (*sender, error) {
+	s := &sender{out: out, next: task, keep: keep, rows: make([]vector.Selection, out.Partitions)}
+	account := keep.building()
 	for range out.Partitions {
-		s.pieces = append(s.pieces, newBuilding(env.Account, frames))
+		s.pieces = append(s.pieces, newBuilding(account, frames, &s.scratch))
 	}
 	if out.Exchange.Kind != physical.HashSplit {
 		return s, nil
@@ -55,7 +60,7 @@ func (s *sender) add(b *vector.Batch) error {
 	if s.keys == nil || s.out.Partitions == 1 {
 		p := s.next % s.out.Partitions
 		s.next++
-		return s.pieces[p].add(b)
+		return s.put(p, b)
 	}
 	defer b.Release()
 	cols := make([]vector.Column, len(s.keys))
@@ -68,7 +73,9 @@ func (s *sender) add(b *vector.Batch) error {
 	if err := s.encode.Encode(cols, b.Len, b.Sel, &s.block); err != nil {
 		return err
 	}
-	parts := make([]vector.Selection, s.out.Partitions)
+	for p := range s.rows {
+		s.rows[p] = s.rows[p][:0]
+	}
 	for i := range s.block.N {
 		row := uint32(i)
 		if b.Sel != nil {
@@ -76,22 +83,71 @@ func (s *sender) add(b *vector.Batch) error {
 		}
 		// The middle bits: tables take the upper and the lower ones.
 		p := (s.block.Hashes[i] >> 20 & 0xffffffff) * uint64(s.out.Partitions) >> 32
-		parts[p] = append(parts[p], row)
+		s.rows[p] = append(s.rows[p], row)
 	}
-	for p, sel := range parts {
+	for p, sel := range s.rows {
 		if len(sel) == 0 {
 			continue
 		}
 		part := b.Share()
 		part.Sel = sel
-		if err := s.pieces[p].add(part); err != nil {
+		if err := s.put(p, part); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// seal gives the pieces to the edge.
+// put takes rows of a partition over. When there is no memory for them, all that is in
+// memory goes to the file first.
+func (s *sender) put(partition int, b *vector.Batch) error {
+	piece := s.pieces[partition]
+	err := piece.add(b)
+	if s.keep.lacks(err) {
+		if err = s.putAway(); err != nil {
+			b.Release()
+			return err
+		}
+		if err = piece.add(b); s.keep.lacks(err) {
+			piece.sent += keptBytes(b.Cols, b.Rows())
+			err = piece.write(b, s.file)
+		}
+	}
+	if err != nil {
+		b.Release()
+	}
+	return err
+}
+
+// putAway writes what is in memory to the task's file.
+func (s *sender) putAway() error {
+	if s.file == nil {
+		s.file = &putAway{file: s.keep.files.Create()}
+	}
+	for _, b := range s.pieces {
+		if err := b.putAway(s.file); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// settle has what is in memory paid for as what is kept; what there is no room for
+// goes to the file.
+func (s *sender) settle() error {
+	for _, b := range s.pieces {
+		err := b.settle(s.keep.sealed)
+		if s.keep.lacks(err) {
+			err = s.putAway()
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// seal gives the pieces to the edge; settle comes before it.
 func (s *sender) seal(edge *exchange.Edge, id exchange.PieceID) {
 	pieces := make([]exchange.Piece, len(s.pieces))
 	for i, b := range s.pieces {
@@ -106,96 +162,13 @@ func (s *sender) close() {
 		left := b.take()
 		left.Free()
 	}
+	if s.file != nil {
+		s.file.done()
+	}
 	for _, k := range s.keys {
 		k.Close()
 	}
 	if s.encode != nil {
 		s.encode.Strings().Close()
 	}
-}
-
-// building is a piece that is not sealed yet.
-type building struct {
-	account *memory.Account
-	encoder *exchange.Encoder // nil: batches are kept as they are
-	piece   exchange.Piece
-	bytes   int64 // reserved for it
-}
-
-func newBuilding(account *memory.Account, frames bool) *building {
-	b := &building{account: account}
-	if frames {
-		b.encoder = &exchange.Encoder{}
-	}
-	return b
-}
-
-// add takes a batch over: only the selected rows are kept.
-func (b *building) add(batch *vector.Batch) error {
-	if batch.Rows() == 0 {
-		batch.Release()
-		return nil
-	}
-	if b.encoder != nil {
-		return b.addFrame(batch)
-	}
-	// Columns count as if nobody else paid for them: what an operator made
-	// elsewhere than in slabs is nobody's any more when it has closed.
-	bytes := keptBytes(batch.Cols, batch.Rows())
-	if err := b.account.Reserve(bytes); err != nil {
-		batch.Release()
-		return err
-	}
-	b.bytes += bytes
-	b.piece.Batches = append(b.piece.Batches, vector.Compact(batch))
-	return nil
-}
-
-func (b *building) addFrame(batch *vector.Batch) error {
-	defer batch.Release()
-	before := cap(b.piece.Frames)
-	frames, err := b.encoder.Append(b.piece.Frames, batch)
-	if err != nil {
-		return err
-	}
-	grown := int64(cap(frames) - before)
-	if err := b.account.Reserve(grown); err != nil {
-		return err
-	}
-	b.bytes += grown
-	b.piece.Frames = frames
-	return nil
-}
-
-// take gives the piece away, with what was reserved for it.
-func (b *building) take() exchange.Piece {
-	p, account, bytes := b.piece, b.account, b.bytes
-	p.Freed = func() { account.Release(bytes) }
-	b.piece, b.bytes = exchange.Piece{}, 0
-	return p
-}
-
-// keptBytes is what n rows of columns take, without dictionaries and the bytes of
-// strings, which stay where they are.
-func keptBytes(cols []vector.Column, n int) int64 {
-	total := int64(0)
-	for i := range cols {
-		c := &cols[i]
-		width := c.Kind.Size()
-		if c.Dict != nil {
-			width = int(c.Width)
-		}
-		total += int64(n * width)
-		if c.Valid != nil {
-			total += int64(n / 8)
-		}
-		if c.Dict != nil || c.Len == 0 {
-			continue
-		}
-		for j := range c.Children {
-			// A list has as many values a row as the others, about.
-			total += keptBytes(c.Children[j:j+1], c.Children[j].Len*n/c.Len)
-		}
-	}
-	return total
 }

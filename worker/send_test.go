@@ -14,6 +14,7 @@ import (
 	"github.com/skein-query/skein/internal/wire"
 	"github.com/skein-query/skein/planner/expr"
 	"github.com/skein-query/skein/planner/physical"
+	"github.com/skein-query/skein/worker/spill"
 )
 
 // sentFields are the columns of the batches that the tests send.
@@ -36,7 +37,7 @@ func numbers(from, n int) *vector.Batch {
 func send(t *testing.T, ledger *memory.Ledger, frames bool, n int) (*sender, error) {
 	t.Helper()
 	env := &exec.Env{Pool: memory.NewPoisonPool(), Account: ledger.NewAccount("query q1")}
-	s, err := newSender(byHash(3), sentFields(), env, frames, 0)
+	s, err := newSender(byHash(3), sentFields(), env, keeper{account: env.Account, sealed: env.Account}, frames, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -56,6 +57,9 @@ func TestASplitKeepsEveryRowAndEqualKeysTogether(t *testing.T) {
 			t.Fatal(err)
 		}
 		edge := exchange.NewEdge(3, false)
+		if err := s.settle(); err != nil {
+			t.Fatal(err)
+		}
 		s.seal(edge, exchange.PieceID{})
 		edge.Complete()
 		if used := ledger.UsedBytes(); used < 80_000 {
@@ -84,7 +88,7 @@ func TestASplitKeepsEveryRowAndEqualKeysTogether(t *testing.T) {
 func drainPartition(t *testing.T, e *exchange.Edge, p int) []int64 {
 	t.Helper()
 	var out []int64
-	r := &receive{node: &physical.Receive{Fields: sentFields()}, from: e.Reader(p)}
+	r := &receive{node: &physical.Receive{Fields: sentFields()}, from: exchange.Merge(e.Reader(p, exchange.Part{}))}
 	for {
 		b, err := r.Next(context.Background())
 		if err == io.EOF {
@@ -94,6 +98,7 @@ func drainPartition(t *testing.T, e *exchange.Edge, p int) []int64 {
 			t.Fatal(err)
 		}
 		out = append(out, b.Cols[0].Int64s()...)
+		b.Release()
 	}
 }
 
@@ -109,6 +114,68 @@ func TestAShuffleBeyondTheBudgetIsRefused(t *testing.T) {
 			t.Errorf("frames %v: %d bytes are left", frames, ledger.UsedBytes())
 		}
 	}
+}
+
+func TestAShuffleBeyondTheBudgetGoesToFiles(t *testing.T) {
+	const rows = 50_000
+	for _, frames := range []bool{false, true} {
+		for _, share := range []int64{1, 20_000, 300_000, 10_000_000} {
+			want := shuffled(t, memory.NewLedger(0), nil, frames, rows)
+			files, err := spill.Open(t.TempDir())
+			if err != nil {
+				t.Fatal(err)
+			}
+			ledger := memory.NewLedger(0)
+			ledger.LimitShares(share)
+			got := shuffled(t, ledger, files, frames, rows)
+			if !slices.EqualFunc(got, want, slices.Equal) {
+				t.Errorf("frames %v, %d bytes: other rows, or in another order, than without files", frames, share)
+			}
+			if spilled := files.WrittenBytes() > 0; spilled != (share < 400_000) {
+				t.Errorf("frames %v, %d bytes: spilled is %v", frames, share, spilled)
+			}
+			if left := files.UsedBytes(); left != 0 || ledger.UsedBytes() != 0 {
+				t.Errorf("frames %v, %d bytes: %d bytes of files and %d of memory are left", frames, share, left, ledger.UsedBytes())
+			}
+			files.Close()
+		}
+	}
+}
+
+// shuffled is what the partitions of an edge get from one sender, read twice.
+func shuffled(t *testing.T, ledger *memory.Ledger, files *spill.Store, frames bool, rows int) [][]int64 {
+	t.Helper()
+	env := &exec.Env{Pool: memory.NewPoisonPool(), Account: ledger.NewAccount("query q1")}
+	account := &queryAccount{Account: env.Account, sealed: env.Account}
+	if files != nil {
+		account.sealed, account.files = env.Account.Share(), files.Query(env.Pool, env.Account)
+	}
+	s, err := newSender(byHash(3), sentFields(), env, account.keeper(), frames, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := 0; i < rows; i += 1000 {
+		if err := s.add(numbers(i, 1000)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := s.settle(); err != nil {
+		t.Fatal(err)
+	}
+	edge := exchange.NewEdge(3, false)
+	s.seal(edge, exchange.PieceID{})
+	edge.Complete()
+	s.close()
+	var out [][]int64
+	for p := range 3 {
+		first := drainPartition(t, edge, p)
+		if again := drainPartition(t, edge, p); !slices.Equal(first, again) {
+			t.Error("who reads again gets other rows")
+		}
+		out = append(out, first)
+	}
+	edge.Close(nil)
+	return out
 }
 
 func TestWhatDoesNotFitThePlanIsRefused(t *testing.T) {
@@ -132,7 +199,7 @@ func TestWhatDoesNotFitThePlanIsRefused(t *testing.T) {
 		for _, typ := range c.typ {
 			fields = append(fields, expr.Field{Type: typ})
 		}
-		r := &receive{node: &physical.Receive{Fields: fields}, from: edge.Reader(0)}
+		r := &receive{node: &physical.Receive{Fields: fields}, from: exchange.Merge(edge.Reader(0, exchange.Part{}))}
 		_, err := r.Next(t.Context())
 		if (err == nil) != c.ok || err != nil && sqlerr.CodeOf(err) != sqlerr.DataCorrupted {
 			t.Errorf("%s: %v", c.name, err)
