@@ -12,6 +12,7 @@ type Member struct {
 	Name    string
 	Threads int
 	Process string // members of one process share memory and threads
+	Peer    string // host:port by which its pieces are read; empty in a cluster of one process
 }
 
 // Mode says whether queries are distributed.
@@ -24,10 +25,10 @@ const (
 	Local  Mode = "local"  // never
 )
 
-// Whole reports whether a query runs whole in one worker. Within one process
-// moving rows between workers can only cost: all members' threads serve the one
-// worker instead.
-func Whole(mode Mode, members []Member) bool {
+// Whole reports whether a query runs whole in one worker. Within one process moving
+// rows between workers can only cost: all members' threads serve the one worker
+// instead. Between processes it pays when there is enough to read.
+func Whole(mode Mode, root physical.Node, members []Member, footers physical.Footers) bool {
 	switch mode {
 	case Always:
 		return false
@@ -36,10 +37,28 @@ func Whole(mode Mode, members []Member) bool {
 	}
 	for _, m := range members[1:] {
 		if m.Process != members[0].Process {
-			return false
+			return values(root, footers) < distributedValues
 		}
 	}
 	return true
+}
+
+// distributedValues is how many values a query has to read before dividing it between
+// processes is worth the messages: about 20 ms of one thread.
+const distributedValues = 4 << 20
+
+// values is how many values the scans of a plan read at most: rows by columns.
+func values(root physical.Node, footers physical.Footers) int64 {
+	sum := int64(0)
+	physical.Walk(root, func(n physical.Node) bool {
+		if s, ok := n.(*physical.Scan); ok && sum < distributedValues {
+			for _, m := range morsels(s, -1, footers) {
+				sum += m.Rows * int64(max(1, len(s.Columns)))
+			}
+		}
+		return true
+	})
+	return sum
 }
 
 // Lent is the number of threads a whole query gets: those of all members of the
@@ -151,17 +170,60 @@ func files(s *physical.Scan, morsels []morsel) []physical.File {
 	return out
 }
 
-// Assign deals the tasks of a fragment out: element m is what member m gets.
+// Assign deals n tasks of a fragment out: element m is what member m gets.
 // Partitions go to the same member in every fragment. Where scans follow, neighbours
 // stay together, for they share most of what follows them.
-func Assign(f *fragment.Fragment, tasks []wire.Task, members []Member) [][]wire.Task {
-	out := make([][]wire.Task, len(members))
-	for i, t := range tasks {
+func Assign(f *fragment.Fragment, n int, members []Member) [][]int {
+	out := make([][]int, len(members))
+	for m := range out {
+		out[m] = make([]int, 0, (n+len(members)-1)/len(members))
+	}
+	for i := range n {
 		m := i % len(members)
 		if len(f.Followers) > 0 {
-			m = i * len(members) / len(tasks)
+			m = i * len(members) / n
 		}
-		out[m] = append(out[m], t)
+		out[m] = append(out[m], i)
 	}
 	return out
 }
+
+// Share is how many of n tasks that wait a member is given that has none: half of its
+// fair share, so that whoever is faster takes more of the rest (guided self-scheduling,
+// Polychronopoulos and Kuck 1987; theirs is the whole fair share), and at least one for
+// each of its threads.
+func Share(n int, member Member, members []Member) int {
+	threads := 0
+	for _, m := range members {
+		threads += max(1, m.Threads)
+	}
+	own := max(1, member.Threads)
+	return min(n, max(own, (n*own+2*threads-1)/(2*threads)))
+}
+
+// Guided reports whether a fragment's tasks are given out bit by bit. Where joins are
+// replicated they are not: every run builds their tables anew.
+func Guided(f *fragment.Fragment, tasks int, members []Member) bool {
+	threads := 0
+	for _, m := range members {
+		threads += max(1, m.Threads)
+	}
+	if len(members) < 2 || tasks < guidedTasks*threads {
+		return false
+	}
+	replicated := false
+	physical.Walk(f.Root, func(n physical.Node) bool {
+		switch n := n.(type) {
+		case *physical.HashJoin:
+			replicated = replicated || n.Replicated
+		case *physical.NestedLoopJoin:
+			replicated = replicated || n.Replicated
+		}
+		return !replicated
+	})
+	return !replicated
+}
+
+// guidedTasks is how many tasks a thread there have to be for that to be worth the
+// messages.
+const guidedTasks = 3

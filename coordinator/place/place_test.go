@@ -21,19 +21,24 @@ func members(processes ...string) []Member {
 }
 
 func TestAQueryRunsWholeWhereMovingRowsCannotPay(t *testing.T) {
+	scan := &physical.Scan{Files: []physical.File{{Path: "f"}}, Columns: []string{"a", "b"}}
 	for _, c := range []struct {
 		mode    Mode
 		members []Member
+		rows    int64
 		want    bool
 	}{
-		{Auto, members("a"), true},
-		{Auto, members("a", "a"), true},
-		{Auto, members("a", "b"), false},
-		{Local, members("a", "b"), true},
-		{Always, members("a"), false},
+		{Auto, members("a"), 1 << 30, true},
+		{Auto, members("a", "a"), 1 << 30, true},
+		{Auto, members("a", "b"), 1 << 30, false},
+		{Auto, members("a", "b"), distributedValues/2 - 1, true},
+		{Auto, members("a", "b"), distributedValues / 2, false},
+		{Local, members("a", "b"), 1 << 30, true},
+		{Always, members("a"), 1, false},
 	} {
-		if got := Whole(c.mode, c.members); got != c.want {
-			t.Errorf("%s over %v: %v", c.mode, c.members, got)
+		footers := func(physical.File, string, expr.Type) []physical.RowGroup { return []physical.RowGroup{{Rows: c.rows}} }
+		if got := Whole(c.mode, scan, c.members, footers); got != c.want {
+			t.Errorf("%s over %v with %d rows: %v", c.mode, c.members, c.rows, got)
 		}
 	}
 	if got := Lent(members("a", "b", "a"), 2); got != 2 {
@@ -106,23 +111,36 @@ func TestFragmentsWithoutAScanDivideByPartitionsOrNotAtAll(t *testing.T) {
 }
 
 func TestTasksAreDealtOutEvenlyAndEachOnce(t *testing.T) {
-	dealt := Assign(&fragment.Fragment{}, make([]wire.Task, 7), members("a", "a", "a"))
+	dealt := Assign(&fragment.Fragment{}, 7, members("a", "a", "a"))
 	if len(dealt[0]) != 3 || len(dealt[1]) != 2 || len(dealt[2]) != 2 {
 		t.Errorf("dealt out as %v", dealt)
 	}
 	seen := map[int]int{}
-	tasks := make([]wire.Task, 8)
-	for i := range tasks {
-		tasks[i].Index = i
-	}
-	for _, mine := range Assign(&fragment.Fragment{}, tasks, members("a", "b", "c")) {
+	for _, mine := range Assign(&fragment.Fragment{}, 8, members("a", "b", "c")) {
 		for _, task := range mine {
-			seen[task.Index]++
+			seen[task]++
 		}
 	}
-	for i := range tasks {
+	for i := range 8 {
 		if seen[i] != 1 {
 			t.Errorf("task %d was dealt out %d times", i, seen[i])
 		}
+	}
+}
+
+func TestTasksThatAreGivenOutBitByBitGetSmaller(t *testing.T) {
+	all := []Member{{Name: "a", Threads: 1}, {Name: "b", Threads: 3}}
+	left, got := 100, []int{}
+	for left > 0 {
+		n := Share(left, all[1], all)
+		got, left = append(got, n), left-n
+	}
+	if want := []int{38, 24, 15, 9, 6, 3, 3, 2}; !slices.Equal(got, want) {
+		t.Errorf("%v, not %v", got, want)
+	}
+	scan := &fragment.Fragment{Root: &physical.Scan{}}
+	joined := &fragment.Fragment{Root: &physical.HashJoin{Probe: &physical.Scan{}, Build: &physical.Receive{}, Replicated: true}}
+	if !Guided(scan, 12, all) || Guided(scan, 11, all) || Guided(scan, 100, all[:1]) || Guided(joined, 100, all) {
+		t.Error("what is given out bit by bit")
 	}
 }

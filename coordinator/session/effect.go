@@ -31,15 +31,21 @@ func (e *effect) Execute(ctx context.Context, args []expr.Value) (flight.Result,
 	case *sql.CreateExternalTable:
 		err = e.createExternal(ctx, stmt)
 	case *sql.Drop:
-		err = e.drop(stmt)
+		err = e.drop(ctx, stmt)
 	case *sql.CreateSchema:
-		if !e.statements.Catalog.CreateSchema(stmt.Name.Text) && !stmt.IfNotExists {
+		var created bool
+		if created, err = e.statements.Catalog.CreateSchema(ctx, stmt.Name.Text); err == nil && !created && !stmt.IfNotExists {
 			err = sqlerr.At(sqlerr.DuplicateSchema, stmt.Name.Span(), "schema %q already exists", stmt.Name.Text)
 		}
 	case *sql.Set:
 		err = e.set(ctx, stmt)
 	case *sql.Reset:
 		err = e.reset(ctx, stmt)
+	case *sql.Kill:
+		if !e.statements.Coordinator.CancelRunning(stmt.ID.Text) {
+			err = sqlerr.At(sqlerr.UndefinedObject, stmt.ID.Span(), "no query %q waits or runs here", stmt.ID.Text).
+				WithHint("SHOW QUERIES lists those of this coordinator.")
+		}
 	}
 	if err != nil {
 		return nil, err
@@ -87,10 +93,10 @@ func (e *effect) createExternal(ctx context.Context, stmt *sql.CreateExternalTab
 	return sqlerr.AtSpan(err, stmt.Location.Span())
 }
 
-func (e *effect) drop(stmt *sql.Drop) error {
+func (e *effect) drop(ctx context.Context, stmt *sql.Drop) error {
 	if stmt.Kind == sql.Schema {
 		for _, n := range stmt.Names {
-			err := e.statements.Catalog.DropSchema(n.Last().Text, stmt.Cascade)
+			err := e.statements.Catalog.DropSchema(ctx, n.Last().Text, stmt.Cascade)
 			if err != nil && !(stmt.IfExists && sqlerr.CodeOf(err) == sqlerr.InvalidSchemaName) {
 				return sqlerr.AtSpan(err, n.Span())
 			}
@@ -100,8 +106,10 @@ func (e *effect) drop(stmt *sql.Drop) error {
 	if stmt.Kind != sql.Table && stmt.Kind != sql.ExternalTable {
 		return sqlerr.At(sqlerr.FeatureNotSupported, stmt.Span(), "views are not supported")
 	}
+	var names []catalog.Name
 	for _, n := range stmt.Names { // all or none
 		schema, table := e.target(n)
+		names = append(names, catalog.Name{Schema: schema, Name: table})
 		if _, ok := e.statements.Catalog.Lookup(schema, table); !ok && !stmt.IfExists {
 			var names []string
 			for _, t := range e.statements.Catalog.Tables() {
@@ -111,10 +119,7 @@ func (e *effect) drop(stmt *sql.Drop) error {
 				WithHint("%s", sqlerr.DidYouMean(table, names))
 		}
 	}
-	for _, n := range stmt.Names {
-		e.statements.Catalog.Drop(e.target(n))
-	}
-	return nil
+	return e.statements.Catalog.Drop(ctx, names...)
 }
 
 func (e *effect) set(ctx context.Context, stmt *sql.Set) error {

@@ -4,11 +4,11 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/skein-query/skein/coordinator"
-	"github.com/skein-query/skein/coordinator/place"
 	"github.com/skein-query/skein/exec"
 	"github.com/skein-query/skein/flight"
 	"github.com/skein-query/skein/internal/sqlerr"
@@ -17,6 +17,7 @@ import (
 	"github.com/skein-query/skein/planner/physical"
 	"github.com/skein-query/skein/planner/sql"
 	"github.com/skein-query/skein/planner/substrait"
+	"github.com/skein-query/skein/storage/object"
 )
 
 // explaining is the options of an EXPLAIN.
@@ -78,7 +79,8 @@ func (s *Statements) explain(ctx context.Context, session *flight.Session, text 
 
 func (s *Statements) explainText(ctx context.Context, session *flight.Session, q *query, args []expr.Value, opt explaining) (string, error) {
 	start := time.Now()
-	plan, from, err := q.plan(ctx, args)
+	var asked object.Traffic
+	plan, from, err := q.plan(object.Counted(ctx, &asked), args)
 	if err != nil {
 		return "", err
 	}
@@ -97,7 +99,11 @@ func (s *Statements) explainText(ctx context.Context, session *flight.Session, q
 		return substrait.Text(p)
 	}
 	if opt.analyze {
-		return s.analyze(ctx, session, plan.Root, q.fields, fmt.Sprintf("Planning: %.3f ms, plan %s", float64(planning)/1e6, from))
+		line := fmt.Sprintf("Planning: %.3f ms, plan %s", float64(planning)/1e6, from)
+		if n := asked.Requests.Load(); n > 0 { // that looked whether the files are still the same
+			line += fmt.Sprintf(", requests=%d", n)
+		}
+		return s.analyze(ctx, session, plan.Root, q.fields, q.first.key.text, line)
 	}
 	settings := s.settings(session)
 	return formatPlan(s.Coordinator.Fragments(plan.Root, settings), func(n physical.Node) string {
@@ -124,13 +130,14 @@ func formatPlan(p *fragment.Plan, note func(physical.Node) string) string {
 }
 
 // analyze runs the plan and shows what each operator did.
-func (s *Statements) analyze(ctx context.Context, session *flight.Session, root physical.Node, fields []expr.Field, planning string) (string, error) {
+func (s *Statements) analyze(ctx context.Context, session *flight.Session, root physical.Node, fields []expr.Field, text, planning string) (string, error) {
 	settings := s.settings(session)
 	profile := exec.NewProfile()
 	settings.Run.Profile = profile
 	settings.Encode = false // the profile is by node
+	settings.User, settings.Text = user(session), text
 	start := time.Now()
-	running, err := s.Coordinator.Run(root, fields, settings)
+	running, err := s.start(ctx, root, fields, settings)
 	if err != nil {
 		return "", err
 	}
@@ -140,9 +147,9 @@ func (s *Statements) analyze(ctx context.Context, session *flight.Session, root 
 		return "", err
 	}
 	elapsed := time.Since(start)
-	text := formatPlan(running.Plan, func(n physical.Node) string { return measured(n, profile) })
-	return fmt.Sprintf("%s%s\nExecution: %.2f ms, %d rows\n%s", text, planning,
-		float64(elapsed.Microseconds())/1000, rows, where(settings)), nil
+	tree := formatPlan(running.Plan, func(n physical.Node) string { return measured(n, profile) })
+	return fmt.Sprintf("%s%s\nExecution: %.2f ms, %d rows\n%s", tree, planning,
+		float64(elapsed.Microseconds())/1000, rows, s.where(running.ID)), nil
 }
 
 // measured is what an operator did. Times are sums over instances: time with its
@@ -159,24 +166,14 @@ func measured(n physical.Node, profile *exec.Profile) string {
 	if bytes := p.PeakBytes(); bytes > 0 {
 		fmt.Fprintf(&b, " memory=%s", size(bytes))
 	}
+	if bytes := p.Spill.Bytes.Load(); bytes > 0 {
+		fmt.Fprintf(&b, " spilled=%s in %d files", size(bytes), p.Spill.Files.Load())
+	}
 	for _, note := range p.Notes() {
 		fmt.Fprintf(&b, " [%s]", note)
 	}
-	if _, ok := n.(*physical.Scan); ok {
-		s := &p.Scan
-		fmt.Fprintf(&b, " row groups=%d", s.RowGroups.Load())
-		for _, c := range []struct {
-			name string
-			n    int64
-		}{{"pruned", s.RowGroupsPruned.Load()}, {"pages skipped", s.PagesPruned.Load()}, {"pages cached", s.PagesCached.Load()}} {
-			if c.n > 0 {
-				fmt.Fprintf(&b, " %s=%d", c.name, c.n)
-			}
-		}
-		fmt.Fprintf(&b, " decompressed=%s", size(s.Bytes.Load()))
-		if read := s.RowsRead.Load(); read > 0 {
-			fmt.Fprintf(&b, " passed=%.3g%%", 100*float64(s.RowsOut.Load())/float64(read))
-		}
+	if scan, ok := n.(*physical.Scan); ok {
+		b.WriteString(read(scan, &p.Scan))
 	}
 	if f, ok := n.(*physical.Filter); ok {
 		if in := profile.Node(f.Input).Rows.Load(); in > 0 {
@@ -184,6 +181,31 @@ func measured(n physical.Node, profile *exec.Profile) string {
 		}
 	}
 	return b.String() + ")"
+}
+
+// read is what a scan read: of pages, and over the network when its files are there.
+func read(n *physical.Scan, s *exec.ScanProfile) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, " row groups=%d", s.RowGroups.Load())
+	for _, c := range []struct {
+		name string
+		n    int64
+	}{{"pruned", s.RowGroupsPruned.Load()}, {"pages skipped", s.PagesPruned.Load()}, {"pages cached", s.PagesCached.Load()}} {
+		if c.n > 0 {
+			fmt.Fprintf(&b, " %s=%d", c.name, c.n)
+		}
+	}
+	fmt.Fprintf(&b, " decompressed=%s", size(s.Bytes.Load()))
+	if slices.ContainsFunc(n.Files, func(f physical.File) bool { return strings.Contains(f.Path, "://") }) {
+		fmt.Fprintf(&b, " requests=%d fetched=%s", s.Requests.Load(), size(s.Fetched.Load()))
+	}
+	if again := s.Retries.Load(); again > 0 {
+		fmt.Fprintf(&b, " retries=%d", again)
+	}
+	if read := s.RowsRead.Load(); read > 0 {
+		fmt.Fprintf(&b, " passed=%.3g%%", 100*float64(s.RowsOut.Load())/float64(read))
+	}
+	return b.String()
 }
 
 // size is a number of bytes for people.
@@ -197,11 +219,20 @@ func size(bytes int64) string {
 	return fmt.Sprintf("%dMiB", bytes>>20)
 }
 
-func where(s coordinator.Settings) string {
-	if s.Mode == place.Always {
-		return "Distribution: always\n"
+// where says on which workers a query ran, and what it had to do again.
+func (s *Statements) where(id string) string {
+	q, ok := s.Coordinator.Info(id)
+	if !ok {
+		return ""
 	}
-	return ""
+	if q.Whole {
+		return "Whole in one worker\n"
+	}
+	out := fmt.Sprintf("%d tasks in %d runs on %s\n", q.Tasks, q.Runs, strings.Join(q.Workers, ", "))
+	if q.Lost > 0 {
+		out += fmt.Sprintf("%d workers were lost: what they had was run again\n", q.Lost)
+	}
+	return out
 }
 
 func drain(ctx context.Context, r *coordinator.Running) (rows int64, err error) {

@@ -31,10 +31,12 @@ func (s *Statements) system(schema, name string) (*logical.Table, error) {
 
 func systemTables() map[string]func(*Statements) *logical.Table {
 	return map[string]func(*Statements) *logical.Table{
-		"information_schema.tables":   (*Statements).tablesTable,
-		"information_schema.columns":  (*Statements).columnsTable,
-		"information_schema.schemata": (*Statements).schemataTable,
-		"pg_catalog.pg_tables":        (*Statements).pgTables,
+		"information_schema.tables":        (*Statements).tablesTable,
+		"information_schema.columns":       (*Statements).columnsTable,
+		"information_schema.schemata":      (*Statements).schemataTable,
+		"information_schema.skein_members": (*Statements).membersTable,
+		"information_schema.skein_queries": (*Statements).queriesTable,
+		"pg_catalog.pg_tables":             (*Statements).pgTables,
 	}
 }
 
@@ -47,6 +49,8 @@ func fields(list string) []expr.Field {
 			typ = expr.Of(expr.Int4)
 		} else if kind == "bool" {
 			typ = expr.Of(expr.Bool)
+		} else if kind == "float" {
+			typ = expr.Of(expr.Float8)
 		}
 		out = append(out, expr.Field{Name: name, Type: typ, Nullable: true})
 	}

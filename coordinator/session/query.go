@@ -16,6 +16,7 @@ import (
 	"github.com/skein-query/skein/exec/vector"
 	"github.com/skein-query/skein/flight"
 	"github.com/skein-query/skein/internal/sqlerr"
+	"github.com/skein-query/skein/internal/trace"
 	"github.com/skein-query/skein/planner"
 	"github.com/skein-query/skein/planner/expr"
 	"github.com/skein-query/skein/planner/physical"
@@ -71,9 +72,9 @@ func (q *query) Execute(ctx context.Context, args []expr.Value) (flight.Result, 
 		return nil, err
 	}
 	if from != planOfDigits || slices.EqualFunc(plan.Fields, q.fields, sameField) {
-		return q.statements.run(ctx, q.session, plan.Root, q.fields)
+		return q.statements.run(ctx, q.session, plan.Root, q.fields, q.first.key.text)
 	}
-	r, err := q.statements.run(ctx, q.session, plan.Root, plan.Fields)
+	r, err := q.statements.run(ctx, q.session, plan.Root, plan.Fields, q.first.key.text)
 	if err != nil {
 		return nil, err
 	}
@@ -99,8 +100,21 @@ const (
 	planOfDigits origin = "made for this execution's digits"
 )
 
-// plan plans the query over the files as they are now.
+// plan plans the query over the files as they are now, in a span of its own.
 func (q *query) plan(ctx context.Context, args []expr.Value) (*planner.Plan, origin, error) {
+	statement := trace.From(ctx)
+	if statement.Recording() {
+		statement.Text("db.query.text", sql.Masked(q.first.key.text))
+	}
+	span := statement.Begin("plan")
+	defer span.End()
+	plan, from, err := q.planned(ctx, args)
+	span.Text("skein.plan", string(from))
+	span.Fail(err)
+	return plan, from, err
+}
+
+func (q *query) planned(ctx context.Context, args []expr.Value) (*planner.Plan, origin, error) {
 	if err := checkArgs(args, q.params); err != nil {
 		return nil, "", err
 	}
@@ -196,15 +210,33 @@ func signature(fields []expr.Field) string {
 	return "(" + b.String() + ")"
 }
 
-// run starts a plan; the end of ctx ends it.
-func (s *Statements) run(ctx context.Context, session *flight.Session, root physical.Node, fields []expr.Field) (flight.Result, error) {
-	running, err := s.Coordinator.Run(root, fields, s.settings(session))
+// run starts the plan of a statement; the end of ctx ends it. One without a text asks the
+// coordinator itself, and does not wait for others to end.
+func (s *Statements) run(ctx context.Context, session *flight.Session, root physical.Node, fields []expr.Field, text string) (flight.Result, error) {
+	settings := s.settings(session)
+	settings.User, settings.Text, settings.Unlimited = user(session), text, text == ""
+	running, err := s.start(ctx, root, fields, settings)
 	if err != nil {
 		return nil, err
 	}
 	r := &result{running: running, schema: arrow.NewSchema(expr.ArrowFields(fields), nil)}
 	r.stop = context.AfterFunc(ctx, running.Close)
 	return r, nil
+}
+
+// start starts a plan, in the trace of its statement.
+func (s *Statements) start(ctx context.Context, root physical.Node, fields []expr.Field, settings coordinator.Settings) (*coordinator.Running, error) {
+	span := trace.From(ctx)
+	span.Text("db.system.name", "skein")
+	span.Text("user.name", settings.User)
+	if !settings.Unlimited {
+		settings.Run.Trace = span.Traceparent()
+	}
+	running, err := s.Coordinator.Run(ctx, root, fields, settings)
+	if err == nil && !settings.Unlimited { // what EXPLAIN gives out runs after what it explains
+		span.Text("skein.query", running.ID)
+	}
+	return running, err
 }
 
 // result gives the batches of a running query as Arrow records.

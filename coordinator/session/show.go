@@ -34,7 +34,7 @@ func (r *rows) Execute(ctx context.Context, args []expr.Value) (flight.Result, e
 	if err != nil {
 		return nil, err
 	}
-	return r.statements.run(ctx, r.session, &physical.Values{Tuples: tuples, Fields: r.fields}, r.fields)
+	return r.statements.run(ctx, r.session, &physical.Values{Tuples: tuples, Fields: r.fields}, r.fields, "")
 }
 
 func (s *Statements) showTables(session *flight.Session, stmt *sql.ShowTables) (flight.Prepared, error) {

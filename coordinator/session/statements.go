@@ -11,6 +11,7 @@ import (
 	"github.com/skein-query/skein/coordinator"
 	"github.com/skein-query/skein/flight"
 	"github.com/skein-query/skein/internal/sqlerr"
+	"github.com/skein-query/skein/internal/trace"
 	"github.com/skein-query/skein/planner"
 	"github.com/skein-query/skein/planner/expr"
 	"github.com/skein-query/skein/planner/sql"
@@ -23,6 +24,7 @@ type Statements struct {
 	Coordinator *coordinator.Coordinator
 	Defaults    Defaults
 	Log         *slog.Logger
+	Members     func() []Member // who is in the cluster; nil: nobody knows
 	plans       plans
 }
 
@@ -32,6 +34,8 @@ func (s *Statements) Prepare(ctx context.Context, session *flight.Session, text 
 	if q := s.remembered(ctx, session, planKey{text: text}); q != nil {
 		return q, nil
 	}
+	span := trace.From(ctx).Begin("describe")
+	defer span.End()
 	all, err := sql.Parse(text)
 	if err != nil {
 		return nil, err
@@ -55,11 +59,15 @@ func (s *Statements) prepare(ctx context.Context, session *flight.Session, text 
 		return s.explain(ctx, session, text, stmt, began)
 	case *sql.ShowTables:
 		return s.showTables(session, stmt)
+	case *sql.ShowQueries:
+		return s.showQueries(session), nil
+	case *sql.ShowMembers:
+		return s.showMembers(session), nil
 	case *sql.Describe:
 		return s.describe(ctx, session, stmt)
 	case *sql.Show:
 		return s.show(ctx, session, stmt)
-	case *sql.CreateExternalTable, *sql.Drop, *sql.CreateSchema, *sql.Set, *sql.Reset:
+	case *sql.CreateExternalTable, *sql.Drop, *sql.CreateSchema, *sql.Set, *sql.Reset, *sql.Kill:
 		return &effect{statements: s, session: session, stmt: stmt}, nil
 	case *sql.Begin, *sql.Commit, *sql.Rollback, *sql.SetTransaction:
 		return nil, sqlerr.At(sqlerr.FeatureNotSupported, stmt.Span(), "transactions are not supported: every statement stands alone")

@@ -1,0 +1,90 @@
+package session
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"github.com/skein-query/skein/flight"
+	"github.com/skein-query/skein/planner/expr"
+	"github.com/skein-query/skein/planner/logical"
+)
+
+// Member is a process of the cluster as information_schema.skein_members shows it.
+type Member struct {
+	Name                            string
+	PID                             int
+	Roles                           string // separated by commas
+	Flight, Gossip, Actor, Exchange string // addresses, host:port
+	Threads                         int
+	Version                         string
+	State                           string
+}
+
+// memberColumns are those of SHOW MEMBERS and information_schema.skein_members.
+const memberColumns = "name pid:int roles flight gossip actor exchange threads:int version state runs:int tasks:int"
+
+// memberRows are who is in the cluster, and what this coordinator has given each to do.
+func (s *Statements) memberRows() [][]expr.Value {
+	out := [][]expr.Value{}
+	if s.Members == nil {
+		return out
+	}
+	loads := s.Coordinator.Loads(context.Background())
+	for _, m := range s.Members() {
+		load := loads[m.Name]
+		row := append(texts(m.Name), expr.Int(int64(m.PID)))
+		row = append(row, texts(m.Roles, m.Flight, m.Gossip, m.Actor, m.Exchange)...)
+		row = append(row, expr.Int(int64(m.Threads)))
+		row = append(row, texts(m.Version, m.State)...)
+		out = append(out, append(row, expr.Int(int64(load.Runs)), expr.Int(int64(load.Tasks))))
+	}
+	return out
+}
+
+func (s *Statements) membersTable() *logical.Table {
+	return &logical.Table{Fields: fields(memberColumns), Rows: s.memberRows()}
+}
+
+func (s *Statements) showMembers(session *flight.Session) flight.Prepared {
+	return &rows{statements: s, session: session, fields: fields(memberColumns), make: func(context.Context, []expr.Value) ([][]expr.Value, error) {
+		return s.memberRows(), nil
+	}}
+}
+
+// queryColumns are those of SHOW QUERIES and information_schema.skein_queries.
+const queryColumns = "id user state seconds:float tasks:int done:int runs:int lost_workers:int workers error query"
+
+// queryRows are the queries of this coordinator: those that wait and run, and the last
+// ones that have ended.
+func (s *Statements) queryRows() [][]expr.Value {
+	out := [][]expr.Value{}
+	now := time.Now()
+	for _, q := range s.Coordinator.Queries() {
+		if q.Text == "" { // SHOW QUERIES itself, and its like
+			continue
+		}
+		row := append(texts(q.ID, q.User, string(q.State)), expr.Float(q.Running(now).Seconds()))
+		for _, n := range []int{q.Tasks, q.Done, q.Runs, q.Lost} {
+			row = append(row, expr.Int(int64(n)))
+		}
+		row = append(row, expr.Str(strings.Join(q.Workers, ",")))
+		if q.Err != nil {
+			row = append(row, expr.Str(q.Err.Error()))
+		} else {
+			row = append(row, expr.Null)
+		}
+		out = append(out, append(row, expr.Str(q.Text)))
+	}
+	return out
+}
+
+func (s *Statements) queriesTable() *logical.Table {
+	return &logical.Table{Fields: fields(queryColumns), Rows: s.queryRows()}
+}
+
+func (s *Statements) showQueries(session *flight.Session) flight.Prepared {
+	return &rows{statements: s, session: session, fields: fields(queryColumns), make: func(context.Context, []expr.Value) ([][]expr.Value, error) {
+		return s.queryRows(), nil
+	}}
+}
