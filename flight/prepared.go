@@ -33,7 +33,10 @@ type preparedCall struct {
 // createPrepared plans a statement and gives it a handle.
 func (s *Server) createPrepared(ctx context.Context, text string) (flightsql.ActionCreatePreparedStatementResult, error) {
 	var result flightsql.ActionCreatePreparedStatementResult
+	ctx, span := s.begin(ctx, "prepare")
+	defer span.End()
 	p, err := s.prepare(ctx, s.session(ctx), text)
+	span.Fail(err)
 	if err != nil {
 		return result, err
 	}
@@ -120,8 +123,9 @@ func (s *Server) bind(call preparedCall, args [][]expr.Value) ([]byte, error) {
 }
 
 // fetchPrepared executes a statement in DoGet, for clients that skip GetFlightInfo.
-func (s *Server) fetchPrepared(signed []byte, stream flight.FlightService_DoGetServer) error {
-	ctx := stream.Context()
+func (s *Server) fetchPrepared(signed []byte, stream flight.FlightService_DoGetServer) (err error) {
+	ctx, span := s.begin(stream.Context(), statementSpan)
+	defer func() { span.EndIf(err) }()
 	call, err := s.lookup(ctx, signed)
 	if err != nil {
 		return err

@@ -14,6 +14,7 @@ import (
 	"github.com/apache/arrow-go/v18/arrow"
 
 	"github.com/skein-query/skein/internal/sqlerr"
+	"github.com/skein-query/skein/internal/trace"
 	"github.com/skein-query/skein/planner/expr"
 )
 
@@ -37,18 +38,21 @@ type query struct {
 	ctx     context.Context
 	cancel  context.CancelCauseFunc
 	timer   *time.Timer // ends the lease, nil outside one
+	span    *trace.Span // of the statement; nil: it is not traced
 }
 
 func (q *query) close() {
+	q.span.Fail(context.Cause(q.ctx))
 	q.cancel(nil)
 	_ = q.result.Close() // nobody is left to hear of it
+	q.span.End()
 }
 
 // startQuery executes a prepared statement once for each row of args. The query
 // outlives ctx, which is that of one call, but is cancelled when ctx ends while it
 // is being started.
 func startQuery(ctx context.Context, p Prepared, text string, args [][]expr.Value) (*query, error) {
-	q := &query{text: text, columns: p.Columns()}
+	q := &query{text: text, columns: p.Columns(), span: trace.From(ctx)}
 	q.schema = resultSchema(q.columns)
 	q.ctx, q.cancel = context.WithCancelCause(context.WithoutCancel(ctx))
 	stop := context.AfterFunc(ctx, func() { q.cancel(context.Cause(ctx)) })
@@ -194,9 +198,10 @@ func (qs *queries) renew(lease string, d time.Duration) bool {
 
 // abandon ends a query whose lease ran out.
 func (qs *queries) abandon(lease string) {
+	id := ""
 	defer func() { // runs in a timer's goroutine: a panic would end the process
 		if p := recover(); p != nil {
-			qs.log.Error("panic while ending a query", "panic", p, "stack", string(debug.Stack()))
+			qs.log.Error("panic while ending a query", "query", id, "panic", p, "stack", string(debug.Stack()))
 		}
 	}()
 	qs.mu.Lock()
@@ -204,6 +209,7 @@ func (qs *queries) abandon(lease string) {
 	delete(qs.waiting, lease)
 	qs.mu.Unlock()
 	if ok {
+		id = q.result.QueryID()
 		q.cancel(errAbandoned)
 		q.close()
 	}

@@ -2,6 +2,7 @@ package flight
 
 import (
 	"context"
+	"crypto/tls"
 	"log/slog"
 	"math"
 	"net"
@@ -10,9 +11,13 @@ import (
 	"github.com/apache/arrow-go/v18/arrow/flight"
 	"github.com/apache/arrow-go/v18/arrow/flight/flightsql"
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials"
+	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/health"
 	healthpb "google.golang.org/grpc/health/grpc_health_v1"
 	"google.golang.org/grpc/keepalive"
+
+	"github.com/skein-query/skein/internal/trace"
 )
 
 // Config is what a server needs. Zero durations and sizes take the defaults named
@@ -28,7 +33,9 @@ type Config struct {
 	PreparedTTL time.Duration // how long an unused prepared statement is remembered: 1 h
 	SessionTTL  time.Duration // how long an unused session is remembered: 1 h
 	Key         []byte        // signs tickets and handles, shared by a cluster's coordinators; nil: random
+	TLS         *tls.Config   // nil: connections are not encrypted
 	Log         *slog.Logger  // nil: slog.Default
+	Trace       *trace.Tracer // nil: nothing is traced
 }
 
 // About is what GetSqlInfo says of the dialect beside what this package knows.
@@ -76,7 +83,12 @@ func New(c Config) *Server {
 		health:   health.NewServer(),
 	}
 	g := guard{c.Log}
+	creds := insecure.NewCredentials()
+	if c.TLS != nil {
+		creds = credentials.NewTLS(c.TLS)
+	}
 	s.grpc = grpc.NewServer(
+		grpc.Creds(creds),
 		grpc.ChainUnaryInterceptor(g.unary), grpc.ChainStreamInterceptor(g.stream),
 		grpc.StatsHandler(s.sessions),
 		grpc.MaxRecvMsgSize(maxRequestBytes), grpc.MaxSendMsgSize(math.MaxInt32),

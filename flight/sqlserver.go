@@ -35,10 +35,12 @@ var errTransactions = sqlerr.New(sqlerr.FeatureNotSupported, "transactions are n
 var errSubstrait = sqlerr.New(sqlerr.FeatureNotSupported, "Substrait plans are not accepted yet")
 
 // GetFlightInfoStatement starts a statement.
-func (h *sqlServer) GetFlightInfoStatement(ctx context.Context, q flightsql.StatementQuery, desc *flight.FlightDescriptor) (*flight.FlightInfo, error) {
+func (h *sqlServer) GetFlightInfoStatement(ctx context.Context, q flightsql.StatementQuery, desc *flight.FlightDescriptor) (info *flight.FlightInfo, err error) {
 	if len(q.GetTransactionId()) > 0 {
 		return nil, errTransactions
 	}
+	ctx, span := h.server.begin(ctx, statementSpan)
+	defer func() { span.EndIf(err) }()
 	session := h.server.session(ctx)
 	p, err := h.server.prepare(ctx, session, q.GetQuery())
 	if err != nil {
@@ -72,10 +74,12 @@ func pollInfo(info *flight.FlightInfo) *flight.PollInfo {
 }
 
 // DoPutCommandStatementUpdate executes a statement for its effect.
-func (h *sqlServer) DoPutCommandStatementUpdate(ctx context.Context, q flightsql.StatementUpdate) (int64, error) {
+func (h *sqlServer) DoPutCommandStatementUpdate(ctx context.Context, q flightsql.StatementUpdate) (n int64, err error) {
 	if len(q.GetTransactionId()) > 0 {
 		return 0, errTransactions
 	}
+	ctx, span := h.server.begin(ctx, statementSpan)
+	defer func() { span.EndIf(err) }()
 	p, err := h.server.prepare(ctx, h.server.session(ctx), q.GetQuery())
 	if err != nil {
 		return 0, err
@@ -97,7 +101,9 @@ func (h *sqlServer) ClosePreparedStatement(_ context.Context, r flightsql.Action
 }
 
 // GetFlightInfoPreparedStatement starts a prepared statement with its bound rows.
-func (h *sqlServer) GetFlightInfoPreparedStatement(ctx context.Context, q flightsql.PreparedStatementQuery, desc *flight.FlightDescriptor) (*flight.FlightInfo, error) {
+func (h *sqlServer) GetFlightInfoPreparedStatement(ctx context.Context, q flightsql.PreparedStatementQuery, desc *flight.FlightDescriptor) (info *flight.FlightInfo, err error) {
+	ctx, span := h.server.begin(ctx, statementSpan)
+	defer func() { span.EndIf(err) }()
 	call, err := h.server.lookup(ctx, q.GetPreparedStatementHandle())
 	if err != nil {
 		return nil, err
@@ -132,7 +138,9 @@ func (h *sqlServer) DoPutPreparedStatementQuery(ctx context.Context, q flightsql
 
 // DoPutPreparedStatementUpdate executes a prepared statement once for each row of
 // parameters and gives the sum of the rows changed.
-func (h *sqlServer) DoPutPreparedStatementUpdate(ctx context.Context, q flightsql.PreparedStatementUpdate, r flight.MessageReader) (int64, error) {
+func (h *sqlServer) DoPutPreparedStatementUpdate(ctx context.Context, q flightsql.PreparedStatementUpdate, r flight.MessageReader) (n int64, err error) {
+	ctx, span := h.server.begin(ctx, statementSpan)
+	defer func() { span.EndIf(err) }()
 	call, rows, err := h.readParameters(ctx, q.GetPreparedStatementHandle(), r)
 	if err != nil {
 		return 0, err

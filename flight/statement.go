@@ -112,8 +112,9 @@ func (s *Server) fetchTicket(signed []byte, stream flight.FlightService_DoGetSer
 
 // runAgain executes the read that a ticket carries, with the session's options of
 // the first time.
-func (s *Server) runAgain(t ticket, stream flight.FlightService_DoGetServer) error {
-	ctx := stream.Context()
+func (s *Server) runAgain(t ticket, stream flight.FlightService_DoGetServer) (err error) {
+	ctx, span := s.begin(stream.Context(), statementSpan)
+	defer func() { span.EndIf(err) }()
 	p, err := s.prepare(ctx, NewSession(rand.Text(), t.User, t.Options), t.Text)
 	if err != nil {
 		return err

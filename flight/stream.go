@@ -21,7 +21,12 @@ const maxBatchBytes = 7 << 19
 // send streams a query's batches until they end, the client goes or the query is
 // cancelled. It does not close the query. The schema goes ahead of the first rows,
 // which may take long: clients wait for it before they hand out a reader.
-func send(q *query, stream flight.FlightService_DoGetServer) error {
+func send(q *query, stream flight.FlightService_DoGetServer) (err error) {
+	rows := int64(0)
+	defer func() {
+		q.span.Int("db.response.returned_rows", rows)
+		q.span.Fail(err)
+	}()
 	ctx, cancel := context.WithCancelCause(stream.Context())
 	defer cancel(nil)
 	stop := context.AfterFunc(q.ctx, func() { cancel(context.Cause(q.ctx)) })
@@ -39,6 +44,7 @@ func send(q *query, stream flight.FlightService_DoGetServer) error {
 			return withText(causeOf(q.ctx, causeOf(ctx, err)), q.text) // the query may end before ctx hears of it
 		}
 		err = w.batch(batch)
+		rows += batch.NumRows()
 		batch.Release()
 		if err != nil {
 			return err

@@ -14,8 +14,9 @@ import (
 // Client is a connection to a server and its session. Its methods may be called
 // concurrently.
 type Client struct {
-	db   adbc.Database
-	conn adbc.Connection
+	db          adbc.Database
+	conn        adbc.Connection
+	traceparent string
 }
 
 // maxMessageBytes is the largest message taken: a row may be larger than what the
@@ -23,15 +24,23 @@ type Client struct {
 const maxMessageBytes = "268435456"
 
 // Open connects to addr: grpc://HOST:PORT, grpc+tls://HOST:PORT or HOST:PORT.
-func Open(ctx context.Context, addr string) (*Client, error) {
+func Open(ctx context.Context, addr string) (*Client, error) { return OpenTLS(ctx, addr, "") }
+
+// OpenTLS is Open that trusts the certificates in authority, in PEM form; empty: those
+// that the machine trusts.
+func OpenTLS(ctx context.Context, addr, authority string) (*Client, error) {
 	if !strings.Contains(addr, "://") {
 		addr = "grpc://" + addr
 	}
-	db, err := flightsql.NewDriver(memory.DefaultAllocator).NewDatabase(map[string]string{
+	options := map[string]string{
 		adbc.OptionKeyURI:                addr,
 		flightsql.OptionWithMaxMsgSize:   maxMessageBytes,
 		flightsql.OptionCookieMiddleware: adbc.OptionValueEnabled,
-	})
+	}
+	if authority != "" {
+		options[flightsql.OptionSSLRootCerts] = authority
+	}
+	db, err := flightsql.NewDriver(memory.DefaultAllocator).NewDatabase(options)
 	if err != nil {
 		return nil, fromADBC(err)
 	}
@@ -39,8 +48,12 @@ func Open(ctx context.Context, addr string) (*Client, error) {
 	if err != nil {
 		return nil, errors.Join(fromADBC(err), db.Close())
 	}
-	return &Client{db, conn}, nil
+	return &Client{db: db, conn: conn}, nil
 }
+
+// Trace has the statements to come belong to a span of the caller's, by its W3C
+// traceparent; empty: to none. It is called while no statement runs.
+func (c *Client) Trace(traceparent string) { c.traceparent = traceparent }
 
 // Close ends the session and the connection.
 func (c *Client) Close() error { return errors.Join(c.conn.Close(), c.db.Close()) }
@@ -69,7 +82,12 @@ func (c *Client) query(ctx context.Context, sql string, params arrow.RecordBatch
 		return nil, err
 	}
 	rows := &Rows{statement: statement}
-	err = statement.SetSqlQuery(sql)
+	if c.traceparent != "" {
+		err = statement.SetOption(flightsql.OptionRPCCallHeaderPrefix+"traceparent", c.traceparent)
+	}
+	if err == nil {
+		err = statement.SetSqlQuery(sql)
+	}
 	if err == nil && params != nil {
 		if err = statement.Prepare(ctx); err == nil {
 			err = statement.Bind(ctx, params)

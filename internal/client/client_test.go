@@ -128,7 +128,7 @@ func TestCancelEndsTheQuery(t *testing.T) {
 	if _, err := read(ctx, c, "wait", nil); sqlerr.CodeOf(err) != sqlerr.QueryCanceled {
 		t.Errorf("got %v", err)
 	}
-	for end := time.Now().Add(5 * time.Second); fake.Open.Load() != 0; time.Sleep(time.Millisecond) {
+	for end := time.Now().Add(time.Minute); fake.Open.Load() != 0; time.Sleep(time.Millisecond) {
 		if time.Now().After(end) {
 			t.Fatal("the query still runs")
 		}
