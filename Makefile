@@ -42,8 +42,8 @@ SIMD ?= ./internal/simd ./storage/parquet/... ./exec/kernel ./exec/eval
 
 packages_with = $$(grep -rlE --include='*_test.go' $(1) . | xargs -r -n1 dirname | sort -u)
 
-.PHONY: help build test test-scalar race slt rewrite bench bench-peers bench-shapes bench-latency lint fuzz demo clean slt-expectations tpch-sf1-check \
-	tpch-answers minio s3-check s3-bench
+.PHONY: help build test cluster chaos test-scalar race slt rewrite bench bench-peers bench-shapes bench-latency lint fuzz demo clean slt-expectations tpch-sf1-check \
+	tpch-answers minio s3-check s3-bench console-check deploy-check
 
 help: ## Show the verbs
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -53,9 +53,16 @@ build: ## Build bin/skein
 
 test: ## Run vet and all tests (PKG=./exec/... RUN=Name narrow them)
 	@[ -n "$${SKEIN_MINIO:-}" ] || echo 'skipped: the tests against a MinIO server; make s3-check runs them'
+	@[ -n "$${SKEIN_BROWSER:-}" ] || echo 'skipped: the web console in a browser; make console-check looks at it'
 	go vet $(PKG)
 	$(if $(filter ./...,$(PKG)),GODEBUG=cpu.avx2=off go test -count=1 -timeout $(TIMEOUT) -run '$(RUN)' ./exec/kernel ./exec/eval)
 	go test -timeout $(TIMEOUT) -run '$(RUN)' $(PKG)
+
+cluster: build minio ## MinIO, two coordinators and three workers on this machine: TPC-H from a bucket, a worker killed on the way (SF=1 KEEP=1)
+	scripts/cluster.sh
+
+chaos: ## Kill, pause and cut off processes of a cluster under TPC-H, break its bucket, fill its disks (ROUNDS=200 SEED=1)
+	SKEIN_CHAOS_ROUNDS=$(or $(ROUNDS),200) SKEIN_CHAOS_SEED=$(or $(SEED),1) go test -count=1 -timeout 4h -run TestChaos -v ./cmd/skein
 
 test-scalar: ## Run the tests of what has vector kernels with AVX2 only, and without vectors
 	GODEBUG=cpu.avx512bw=off go test -count=1 -timeout $(TIMEOUT) -run '$(RUN)' $(SIMD)
@@ -113,10 +120,19 @@ minio: ## Build the MinIO server for s3-check, once, into data/bin (about 5 minu
 		GOBIN='$(CURDIR)/data/bin' nice go install -trimpath github.com/minio/minio@$(MINIO_VERSION); }
 
 s3-check: minio ## Run the tests against a MinIO server: object store, 22 TPC-H queries, errors
-	SKEIN_MINIO='$(CURDIR)/data/bin/minio' go test -count=1 -timeout $(TIMEOUT) -run MinIO ./storage/object ./internal/embedded
+	SKEIN_MINIO='$(CURDIR)/data/bin/minio' go test -count=1 -timeout $(TIMEOUT) -run MinIO ./storage/object ./internal/node
 
 s3-bench: minio ## TPC-H from MinIO beside the same files on disk (SF=1)
-	SKEIN_MINIO='$(CURDIR)/data/bin/minio' SKEIN_S3_SF=$${SF:-1} go test -count=1 -timeout 60m -v -run MinIOBesideLocal ./internal/embedded
+	SKEIN_MINIO='$(CURDIR)/data/bin/minio' SKEIN_S3_SF=$${SF:-1} go test -count=1 -timeout 60m -v -run MinIOBesideLocal ./internal/node
+
+deploy-check: ## Check what deploy/ has: the Helm chart, and the unit where systemd is
+	go run helm.sh/helm/v3/cmd/helm@v3.22.0 lint --strict deploy/helm/skein
+	go run helm.sh/helm/v3/cmd/helm@v3.22.0 template skein deploy/helm/skein --set worker.autoscaling.enabled=true >/dev/null
+	if command -v systemd-analyze >/dev/null; then sed 's#/usr/local/bin/skein#/bin/true#' deploy/systemd/skein.service >"$${TMPDIR:-/tmp}/skein.service"; \
+		systemd-analyze verify "$${TMPDIR:-/tmp}/skein.service"; fi
+
+console-check: ## Look at the web console in a headless Chromium (BROWSER=chromium; apt-get install chromium)
+	SKEIN_BROWSER="$$(command -v $(or $(BROWSER),chromium))" go test -count=1 -timeout 5m -run TestTheConsoleInABrowser -v ./internal/node
 
 tpch-sf1-check: ## Check the generator against the reference's hashes at SF 1 too
 	go test -timeout $(TIMEOUT) ./bench/tpch -sf1

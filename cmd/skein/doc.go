@@ -1,4 +1,4 @@
-// Command skein is the one binary in any role: an embedded cluster (serve), the
+// Command skein is the one binary in any role: a process of a cluster, or one that is alone (serve), the
 // SQL shell (sql), the TPC-H tools (tpch).
 //
 // A file is a command; it holds flags and wiring only: open, serve, wait, close in

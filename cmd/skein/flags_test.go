@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/spf13/cobra"
 )
 
 func TestSizesAreReadStrictly(t *testing.T) {
@@ -40,6 +42,20 @@ func TestTablesOfNoFilesAreRefused(t *testing.T) {
 		cmd.SetErr(io.Discard)
 		if err := cmd.ExecuteContext(t.Context()); err == nil || !strings.Contains(err.Error(), "--parts") {
 			t.Errorf("--parts %s: %v", parts, err)
+		}
+	}
+}
+
+func TestThreadsAreNotExceededByWorkersThatNobodyAskedFor(t *testing.T) {
+	for args, want := range map[string]int{"": 2, "--threads=1": 1, "--threads=8": 2, "--threads=1 --workers=3": 3} {
+		flags := &serveFlags{}
+		cmd := &cobra.Command{}
+		flags.register(cmd.Flags())
+		if err := cmd.ParseFlags(append([]string{"--threads=4"}, strings.Fields(args)...)); err != nil {
+			t.Fatal(err)
+		}
+		if err := flags.complete(cmd); err != nil || flags.Workers != want {
+			t.Errorf("%s: %d workers, %v; want %d", args, flags.Workers, err, want)
 		}
 	}
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"io"
 	"os"
 	"os/signal"
@@ -12,13 +11,13 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
-	"github.com/skein-query/skein/internal/client"
 	"github.com/skein-query/skein/internal/shell"
 )
 
 // sqlFlags are the flags of skein sql.
 type sqlFlags struct {
-	addr, command, file, format string
+	server                connection
+	command, file, format string
 }
 
 func newSQLCommand() *cobra.Command {
@@ -27,12 +26,13 @@ func newSQLCommand() *cobra.Command {
 		Use:   "sql",
 		Short: "Run SQL on a server: a shell, one statement or a script",
 		Long: "Run SQL on a server. With -c or -f, or with a standard input that is no terminal, the statements run\n" +
-			"one after another and the first error ends the command with exit code 1; else it is a shell.",
+			"one after another and the first error ends the command with exit code 1; else it is a shell.\n" +
+			"The environment's TRACEPARENT is passed on: statements belong to the span that it names.",
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return runSQL(cmd, flags) },
 	}
 	f := c.Flags()
-	f.StringVar(&flags.addr, "addr", "grpc://127.0.0.1:32010", "address of the server")
+	flags.server.register(f)
 	f.StringVarP(&flags.command, "command", "c", "", "run these statements and exit")
 	f.StringVarP(&flags.file, "file", "f", "", "run the statements of a file and exit (- is the standard input)")
 	f.StringVar(&flags.format, "format", shell.FormatTable, "output: "+strings.Join(shell.Formats(), ", "))
@@ -45,9 +45,9 @@ func runSQL(cmd *cobra.Command, flags sqlFlags) error {
 	// with the first one, is not used.
 	ctx, stop := signal.NotifyContext(context.WithoutCancel(cmd.Context()), syscall.SIGTERM)
 	defer stop()
-	c, err := client.Open(ctx, flags.addr)
+	c, err := flags.server.open(ctx)
 	if err != nil {
-		return fmt.Errorf("connect to %s: %w", flags.addr, err)
+		return err
 	}
 	defer c.Close()
 	s := &shell.Shell{Client: c, Out: cmd.OutOrStdout(), Err: cmd.ErrOrStderr(), Format: flags.format,

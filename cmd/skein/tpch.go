@@ -1,13 +1,18 @@
 package main
 
 import (
+	"context"
 	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/skein-query/skein/bench/tpch"
+	"github.com/skein-query/skein/storage/object"
 )
 
 func newTPCHCommand() *cobra.Command {
@@ -47,23 +52,54 @@ func newGenerateCommand() *cobra.Command {
 			opt.Progress = func(p tpch.Progress) {
 				bar.show(fmt.Sprintf("generating %-9s %d of %d rows", p.Table, p.Done, p.Total), p.Done >= p.Total)
 			}
+			place := opt.Out
+			if strings.Contains(place, "://") {
+				if opt.Out, err = os.MkdirTemp("", "skein-tpch-"); err != nil {
+					return err
+				}
+				defer os.RemoveAll(opt.Out)
+			}
 			err = tpch.Generate(cmd.Context(), opt)
 			bar.end()
+			if err == nil && place != opt.Out {
+				err = upload(cmd.Context(), opt.Out, place, bar)
+			}
 			if err == nil {
-				fmt.Fprintf(cmd.OutOrStdout(), "TPC-H at scale factor %s is in %s\n", opt.ScaleFactor, opt.Out)
+				fmt.Fprintf(cmd.OutOrStdout(), "TPC-H at scale factor %s is in %s\n", opt.ScaleFactor, place)
 			}
 			return err
 		},
 	}
 	f := cmd.Flags()
 	f.StringVar(&sf, "sf", "1", "scale factor, any positive decimal")
-	f.StringVar(&opt.Out, "out", "", "folder for the files")
+	f.StringVar(&opt.Out, "out", "", "folder or s3://bucket/prefix for the files")
 	f.StringVar(&format, "format", "parquet", "file format")
 	f.StringVar(&opt.Compression, "compression", "snappy", "snappy, zstd, lz4 or none")
 	f.IntVar(&opt.Parts, "parts", 1, "files per table; more than one makes a folder per table")
 	f.StringSliceVar(&tables, "table", nil, "only these tables")
 	_ = cmd.MarkFlagRequired("out") // the flag exists
 	return cmd
+}
+
+// upload puts every file under a folder into a bucket, one after the other.
+func upload(ctx context.Context, from, to string, bar *progress) error {
+	store := object.NewRouter(nil)
+	defer bar.end()
+	return filepath.WalkDir(from, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		name, err := filepath.Rel(from, path)
+		if err != nil {
+			return err
+		}
+		bar.show("uploading "+name, true)
+		data, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		return store.Put(ctx, strings.TrimRight(to, "/")+"/"+filepath.ToSlash(name), data)
+	})
 }
 
 // parseQueries reads a list such as 1,6,21 or 1-5,9.

@@ -38,7 +38,8 @@ type tpchResult struct {
 }
 
 func newTPCHRunCommand() *cobra.Command {
-	var addr, sf, queries, jsonFile string
+	var server connection
+	var sf, queries, jsonFile string
 	r := tpchRun{}
 	cmd := &cobra.Command{
 		Use:   "run",
@@ -57,7 +58,7 @@ ones, which exist for scale factors 0.01 and 1. The tables must be registered th
 			if r.runs < 1 {
 				return fmt.Errorf("--runs: at least one run is needed")
 			}
-			if r.client, err = client.Open(cmd.Context(), addr); err != nil {
+			if r.client, err = server.open(cmd.Context()); err != nil {
 				return err
 			}
 			defer r.client.Close()
@@ -75,7 +76,7 @@ ones, which exist for scale factors 0.01 and 1. The tables must be registered th
 		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&addr, "addr", "grpc://127.0.0.1:32010", "server")
+	server.register(f)
 	f.StringVar(&sf, "sf", "1", "scale factor of the data")
 	f.StringVar(&queries, "queries", "1-22", "queries to run, such as 1,6,21 or 1-5")
 	f.IntVar(&r.runs, "runs", 3, "runs of each query; the best counts")

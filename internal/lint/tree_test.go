@@ -57,7 +57,7 @@ func readTree(fsys fs.FS) (*tree, error) {
 				return fs.SkipDir
 			}
 			return nil
-		case !d.Type().IsRegular():
+		case !d.Type().IsRegular() || p == ".git": // of a second work tree: a file
 			return nil
 		}
 		src, err := fs.ReadFile(fsys, p)

@@ -1,7 +1,8 @@
-package embedded
+package node
 
 import (
 	"context"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -27,6 +28,8 @@ func configurations() []configuration {
 		{"threads", Config{Workers: 1, Threads: 3, ColumnBytes: 256 << 10}},
 		{"three-workers", Config{Workers: 3, Threads: 3, Distribution: place.Always, ColumnBytes: 64 << 20}},
 		{"batch-size-1", Config{Workers: 1, Threads: 1, BatchRows: 1}},
+		{"tiny-memory", Config{Workers: 1, Threads: 3, SpillBytes: 1, SpillFolder: "spill"}},
+		{"tiny-memory-tasks", Config{Workers: 2, Threads: 2, Distribution: place.Always, SpillBytes: 20_000, SpillFolder: "spill"}},
 		{"network-form", Config{Workers: 2, Threads: 2, Distribution: place.Always, Encode: true, Frames: true}},
 	}
 }
@@ -34,8 +37,14 @@ func configurations() []configuration {
 // start opens a cluster over a folder of tables for the test's time.
 func start(t testing.TB, c Config, tables string) *Server {
 	t.Helper()
-	c.Listen, c.MemoryBytes = "127.0.0.1:0", 2<<30
+	c.Listen = "127.0.0.1:0"
+	if c.MemoryBytes == 0 {
+		c.MemoryBytes = 2 << 30
+	}
 	c.Lease = 5 * time.Second // a client may leave before it hears of its query
+	if c.SpillFolder != "" {
+		c.SpillFolder = t.TempDir()
+	}
 	if tables != "" {
 		c.Tables = []string{tables}
 	}
@@ -43,8 +52,35 @@ func start(t testing.TB, c Config, tables string) *Server {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(s.Close)
+	t.Cleanup(func() {
+		if s.spill != nil && !emptiesSoon(s) {
+			t.Errorf("%d bytes are left in files of queries that have ended", s.spill.UsedBytes())
+		}
+		s.Close()
+		if left, err := os.ReadDir(c.SpillFolder); c.SpillFolder != "" && (err != nil || len(left) > 0) {
+			t.Errorf("%d things are left in the folder: %v", len(left), err)
+		}
+	})
 	return s
+}
+
+// haveSpilled reports an error when a server that spills early has not.
+func haveSpilled(t *testing.T, s *Server) {
+	t.Helper()
+	if s.config.SpillBytes > 0 && s.spill.WrittenBytes() == 0 {
+		t.Error("nothing was spilled")
+	}
+}
+
+// emptiesSoon waits for the last queries to give up their files.
+func emptiesSoon(s *Server) bool {
+	for range 200 {
+		if s.spill.UsedBytes() == 0 {
+			return true
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	return false
 }
 
 // TestLogicAsPostgreSQLAnswers runs the .slt corpus under every configuration.
@@ -66,6 +102,7 @@ func TestLogicAsPostgreSQLAnswers(t *testing.T) {
 			for _, f := range files {
 				t.Run(strings.TrimSuffix(filepath.Base(f), ".slt"), func(t *testing.T) { logictest.Run(t, f, open, c.name) })
 			}
+			haveSpilled(t, s)
 		})
 	}
 }

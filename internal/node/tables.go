@@ -1,4 +1,4 @@
-package embedded
+package node
 
 import (
 	"context"
@@ -22,7 +22,14 @@ func registerAll(ctx context.Context, c *catalog.Catalog, store object.Store, fo
 			return sqlerr.New(sqlerr.UndefinedFile, "--tables %s: no NAME.parquet and no folder of Parquet files in it", folder)
 		}
 		for _, t := range found {
-			if _, err := c.Create(ctx, t, catalog.Fail); err != nil {
+			exists := catalog.Fail
+			if c.Shared() { // another process, or this one before, may have registered it
+				if have, ok := c.Lookup(t.Schema, t.Name); ok && have.Location == t.Location {
+					continue
+				}
+				exists = catalog.Replace
+			}
+			if _, err := c.Create(ctx, t, exists); err != nil {
 				return sqlerr.Wrap(err, "--tables %s: table %s", folder, t.Name)
 			}
 		}

@@ -1,4 +1,4 @@
-package embedded
+package node
 
 import (
 	"context"
@@ -41,6 +41,7 @@ func TestTPCHAnswersAreRight(t *testing.T) {
 					t.Errorf("query %d: %v", q, err)
 				}
 			}
+			haveSpilled(t, s)
 		})
 	}
 }

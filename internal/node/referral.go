@@ -1,0 +1,59 @@
+package node
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"github.com/skein-query/skein/flight"
+	"github.com/skein-query/skein/internal/sqlerr"
+)
+
+// referral answers clients of a process that is no coordinator: it says who is.
+type referral struct{ server *Server }
+
+func (r referral) refuse() error {
+	err := sqlerr.New(sqlerr.FeatureNotSupported, "this process is a worker and takes no statements")
+	var known []string
+	if r.server.peers != nil {
+		if m := r.server.peers.members.Load(); m != nil {
+			for _, m := range m.Members() {
+				if slices.Contains(m.Roles, roleCoordinator) {
+					known = append(known, "grpc://"+m.Flight)
+				}
+			}
+		}
+	}
+	if known == nil {
+		return err.WithHint("Connect to a coordinator; none is known here.")
+	}
+	return err.WithHint("Connect to %s.", strings.Join(known, " or "))
+}
+
+// Prepare refuses.
+func (r referral) Prepare(context.Context, *flight.Session, string) (flight.Prepared, error) {
+	return nil, r.refuse()
+}
+
+// Cancel knows no query.
+func (r referral) Cancel(context.Context, string) (bool, error) { return false, nil }
+
+// Schemas refuses.
+func (r referral) Schemas(context.Context, *flight.Session) ([]flight.Schema, error) {
+	return nil, r.refuse()
+}
+
+// Tables refuses.
+func (r referral) Tables(context.Context, *flight.Session) ([]flight.Table, error) {
+	return nil, r.refuse()
+}
+
+// SetOption refuses.
+func (r referral) SetOption(context.Context, *flight.Session, string, string) error {
+	return r.refuse()
+}
+
+// Options refuses.
+func (r referral) Options(context.Context, *flight.Session) (map[string]string, error) {
+	return nil, r.refuse()
+}
