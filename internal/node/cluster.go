@@ -34,6 +34,8 @@ type Cluster struct {
 	Advertise               string // host by which the others reach this process; empty: that of Config.Listen
 	Key                     cluster.Key
 	JoinTimeout             time.Duration // how long is tried to join; 0: 30 s
+
+	anyGossip bool // the port of Gossip was not asked for: another does as well
 }
 
 // The roles, as members say them.
@@ -120,12 +122,10 @@ func (c *Cluster) fill(listen string) error {
 			return fmt.Errorf("%s: %w", flag, err)
 		}
 	}
+	c.anyGossip = c.Gossip == "" || strings.HasSuffix(c.Gossip, ":0")
 	if c.Gossip == "" {
-		c.Gossip = net.JoinHostPort(host, gossipPort)
-		if l, err := net.Listen("tcp", c.Gossip); err != nil {
+		if c.Gossip = net.JoinHostPort(host, gossipPort); taken(c.Gossip) {
 			c.Gossip = net.JoinHostPort(host, "0")
-		} else {
-			_ = l.Close()
 		}
 	}
 	if c.Gossip, err = withHost(c.Gossip, host); err == nil {
@@ -135,6 +135,15 @@ func (c *Cluster) fill(listen string) error {
 		return fmt.Errorf("--gossip: %w", err)
 	}
 	return nil
+}
+
+// taken reports whether an address cannot be listened on just now.
+func taken(address string) bool {
+	l, err := net.Listen("tcp", address)
+	if err == nil {
+		_ = l.Close()
+	}
+	return err != nil
 }
 
 // withPort gives an address with port 0 one that is free just now: the others have to be
@@ -186,8 +195,7 @@ func (s *Server) join(ctx context.Context) error {
 	}
 	self := cluster.Member{Name: c.Name, Incarnation: s.system.Incarnation(), Info: cluster.Info{Roles: roles, Flight: c.advertised(s.Addr()),
 		Actor: s.system.Host(), Exchange: p.exchangeAddress, Threads: s.config.Threads, Version: s.config.Version, Process: c.Name, PID: os.Getpid()}}
-	gossip := cluster.Gossip{Bind: c.Gossip, Advertise: c.advertised(c.Gossip), Key: c.Key, JoinTimeout: c.JoinTimeout, Log: s.config.Log}
-	m, err := cluster.Open(self, gossip)
+	m, err := s.openGossip(self)
 	if err != nil {
 		return err
 	}
@@ -204,6 +212,25 @@ func (s *Server) join(ctx context.Context) error {
 		return nil
 	}
 	return m.Join(ctx, c.Join)
+}
+
+// gossipTries bounds how often a port for gossip is chosen.
+const gossipTries = 10
+
+// openGossip begins to gossip. Another process may have taken the port since it was
+// chosen: then the next free one is.
+func (s *Server) openGossip(self cluster.Member) (*cluster.Members, error) {
+	c := s.config.Cluster
+	for try := 1; ; try++ {
+		m, err := cluster.Open(self, cluster.Gossip{Bind: c.Gossip, Advertise: c.advertised(c.Gossip), Key: c.Key, JoinTimeout: c.JoinTimeout, Log: s.config.Log})
+		if err == nil || !c.anyGossip || try == gossipTries || !taken(c.Gossip) {
+			return m, err
+		}
+		host, _, _ := net.SplitHostPort(c.Gossip) // fill made it
+		if c.Gossip, err = withPort(net.JoinHostPort(host, "0")); err != nil {
+			return nil, err
+		}
+	}
 }
 
 // follow tells the coordinator which workers come and go, and workers which process they
