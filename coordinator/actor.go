@@ -40,6 +40,9 @@ type Config struct {
 	// SplitBytes is from how many on a partition that has much more than others is divided;
 	// 0: 8 MiB.
 	SplitBytes int64
+	// FewRows are so few that one task is quicker than several; 0: distribute.FewRows, and
+	// none where every query is distributed.
+	FewRows float64
 	Limits     Limits
 	Log        *slog.Logger
 }
@@ -213,7 +216,7 @@ func (c *Coordinator) run(id string, root physical.Node, fields []expr.Field, s 
 	}
 	members := members(workers)
 	whole := place.Whole(s.Mode, root, members, c.Footers)
-	p := Placed{ID: id, Process: c.Process, SplitBytes: c.SplitBytes, Members: members, Options: s.Run, Plan: c.cut(root, members, whole),
+	p := Placed{ID: id, Process: c.Process, SplitBytes: c.SplitBytes, Members: members, Options: s.Run, Plan: c.cut(root, members, s.Mode, whole),
 		Whole: whole, Repeatable: !whole && !physical.Volatile(root)}
 	if s.Encode {
 		p.Encode = substrait.Marshal
@@ -289,14 +292,18 @@ func (c *Coordinator) start(p Placed, workers []Worker) (*exchange.Query, error)
 // Fragments is a plan as it would run: cut at exchanges when it is distributed.
 func (c *Coordinator) Fragments(root physical.Node, s Settings) *fragment.Plan {
 	members := members(c.choose(s))
-	return c.cut(root, members, len(members) == 0 || place.Whole(s.Mode, root, members, c.Footers))
+	return c.cut(root, members, s.Mode, len(members) == 0 || place.Whole(s.Mode, root, members, c.Footers))
 }
 
-func (c *Coordinator) cut(root physical.Node, members []place.Member, whole bool) *fragment.Plan {
+func (c *Coordinator) cut(root physical.Node, members []place.Member, mode place.Mode, whole bool) *fragment.Plan {
 	if whole {
 		return &fragment.Plan{Fragments: []*fragment.Fragment{{Root: root}}}
 	}
-	return fragment.Cut(distribute.Distribute(root, len(members), c.Footers))
+	o := distribute.Options{Workers: len(members), Footers: c.Footers, FewRows: c.FewRows}
+	if o.FewRows == 0 && mode != place.Always {
+		o.FewRows = distribute.FewRows
+	}
+	return fragment.Cut(distribute.Distribute(root, o))
 }
 
 // choose are the workers a query may use.

@@ -31,6 +31,7 @@ func configurations() []configuration {
 		{"tiny-memory", Config{Workers: 1, Threads: 3, SpillBytes: 1, SpillFolder: "spill"}},
 		{"tiny-memory-tasks", Config{Workers: 2, Threads: 2, Distribution: place.Always, SpillBytes: 20_000, SpillFolder: "spill"}},
 		{"network-form", Config{Workers: 2, Threads: 2, Distribution: place.Always, Encode: true, Frames: true}},
+		{"few-rows", Config{Workers: 2, Threads: 2, Distribution: place.Always, FewRows: 8}},
 	}
 }
 

@@ -36,10 +36,11 @@ type Config struct {
 	Tables       []string
 	Catalog      string // folder or s3:// prefix where it is kept and shared; empty: in memory
 	MemoryBytes  int64
-	ColumnBytes  int64  // of decoded columns kept between queries; 0: none
-	SpillFolder  string // of what operators have no memory for; "": they fail
-	SplitBytes   int64  // for tests: from how many on a heavy partition is divided; 0: as coordinator.Config says
-	SpillBytes   int64  // for tests: what an operator may hold before it spills; 0: as there is room
+	ColumnBytes  int64   // of decoded columns kept between queries; 0: none
+	SpillFolder  string  // of what operators have no memory for; "": they fail
+	FewRows      float64 // for tests: up to how many one task is quicker; 0: as coordinator.Config says
+	SplitBytes   int64   // for tests: from how many on a heavy partition is divided; 0: as coordinator.Config says
+	SpillBytes   int64   // for tests: what an operator may hold before it spills; 0: as there is room
 	Distribution place.Mode
 	Encode       bool // fragments travel as Substrait within the process too
 	Frames       bool // pieces take the form they would have on a network
@@ -202,7 +203,7 @@ func (s *Server) actorName(worker string) string {
 }
 
 func (s *Server) startCoordinator() (*session.Statements, error) {
-	c := coordinator.Config{System: s.system, Hub: s.hub, Process: alone, Footers: s.footers, SplitBytes: s.config.SplitBytes, Limits: s.config.Limits, Log: s.config.Log}
+	c := coordinator.Config{System: s.system, Hub: s.hub, Process: alone, Footers: s.footers, SplitBytes: s.config.SplitBytes, FewRows: s.config.FewRows, Limits: s.config.Limits, Log: s.config.Log}
 	if s.peers != nil {
 		c.Process, c.Results = s.config.Cluster.Name, &results{client: s.peers.client, account: s.ledger.NewAccount("results of other processes")}
 	}

@@ -20,7 +20,7 @@ const (
 // workers, so j gives out probe rows: a join that gives out build rows is turned
 // round.
 func (d *distributor) coLocate(j *physical.HashJoin) (best *physical.HashJoin, cost float64) {
-	if d.footers == nil || j.NullEqual || j.NullAware || j.Kind == physical.FullOuter {
+	if d.Footers == nil || j.NullEqual || j.NullAware || j.Kind == physical.FullOuter {
 		return nil, 0
 	}
 	more := 0.0
@@ -62,8 +62,8 @@ func (d *distributor) readAgain(j *physical.HashJoin) (rows float64, ok bool) {
 	for _, g := range following {
 		rows -= float64(g.Rows)
 	}
-	for w := range d.workers {
-		at := physical.Together(leading[len(leading)*w/d.workers:len(leading)*(w+1)/d.workers], t)
+	for w := range d.Workers {
+		at := physical.Together(leading[len(leading)*w/d.Workers:len(leading)*(w+1)/d.Workers], t)
 		for _, g := range following {
 			if at.Rows > 0 && g.Meets(at, t) {
 				rows += float64(g.Rows)
@@ -75,12 +75,12 @@ func (d *distributor) readAgain(j *physical.HashJoin) (rows float64, ok bool) {
 
 // rowGroups are those that a scan reads, with bounds of one of its fields.
 func (d *distributor) rowGroups(s *physical.Scan, field int) []physical.RowGroup {
-	if d.footers == nil || !physical.Bounded(s.Fields[field].Type) {
+	if d.Footers == nil || !physical.Bounded(s.Fields[field].Type) {
 		return nil
 	}
 	var out []physical.RowGroup
 	for _, f := range s.Files {
-		groups := d.footers(f, s.Columns[field], s.Fields[field].Type)
+		groups := d.Footers(f, s.Columns[field], s.Fields[field].Type)
 		if f.RowGroups == nil {
 			out = append(out, groups...)
 			continue

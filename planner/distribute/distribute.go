@@ -7,18 +7,39 @@ import (
 	"github.com/skein-query/skein/planner/physical"
 )
 
-// Distribute is n for a number of workers. Its output arrives in one task. Without
-// footers nothing is known of any order in files.
-func Distribute(n physical.Node, workers int, footers physical.Footers) physical.Node {
-	d := &distributor{workers: workers, footers: footers, shared: map[int]*physical.Shared{}}
+// Options say for what a plan is distributed.
+type Options struct {
+	Workers int
+	Footers physical.Footers // nil: nothing is known of any order in files
+	// FewRows is up to how many rows one task is quicker than several: they are not worth
+	// a stage that the query waits for.
+	FewRows float64
+}
+
+// FewRows is what Options.FewRows usually is: the rows that a task works off in the time
+// of a stage, which is a millisecond or two of messages.
+const FewRows = 1 << 14
+
+// Distribute is n for several workers. Its output arrives in one task.
+func Distribute(n physical.Node, o Options) physical.Node {
+	d := &distributor{Options: o, shared: map[int]*physical.Shared{}}
 	out, at := d.node(n)
 	return reduce(d.gather(out, at))
 }
 
 type distributor struct {
-	workers int
-	footers physical.Footers // nil: none
-	shared  map[int]*physical.Shared
+	Options
+	shared map[int]*physical.Shared
+}
+
+// few reports whether all of these together are so few rows that they had better be in one
+// task.
+func (d *distributor) few(nodes ...physical.Node) bool {
+	rows := 0.0
+	for _, n := range nodes {
+		rows += n.Rows()
+	}
+	return d.FewRows > 0 && rows <= d.FewRows
 }
 
 // spread is how a node's rows are divided among tasks.
@@ -63,11 +84,17 @@ func (d *distributor) split(n physical.Node, at spread, keys []expr.Expr) physic
 
 // drive makes rows that may drive a fragment: scans do, a shared plan is dealt out.
 func (d *distributor) drive(n physical.Node, at spread) (physical.Node, spread) {
-	if at.kind == readers {
-		return exchange(n, physical.RoundRobin, nil), spread{kind: divided}
+	switch {
+	case at.kind != readers:
+		return n, at
+	case d.few(n):
+		return d.gather(n, at), spread{}
 	}
-	return n, at
+	return deal(n), spread{kind: divided}
 }
+
+// deal hands rows out to tasks as they come.
+func deal(n physical.Node) physical.Node { return exchange(n, physical.RoundRobin, nil) }
 
 func sameKeys(a, b []expr.Expr) bool {
 	if len(a) != len(b) {
@@ -185,7 +212,7 @@ func (d *distributor) groupTopN(n *physical.GroupTopN) (physical.Node, spread) {
 		local.Input, local.Offset, local.Count = in, 0, head(n.Offset, n.Count)
 		in = &local
 	}
-	if len(n.By) == 0 {
+	if len(n.By) == 0 || d.few(in) {
 		return physical.WithInputs(n, []physical.Node{d.gather(in, at)}), spread{}
 	}
 	return physical.WithInputs(n, []physical.Node{d.split(in, spread{kind: divided}, n.By)}), spread{kind: byKeys, keys: n.By}
@@ -195,13 +222,17 @@ func (d *distributor) groupTopN(n *physical.GroupTopN) (physical.Node, spread) {
 // one task each stay together.
 func (d *distributor) union(n *physical.Union) (physical.Node, spread) {
 	in, dealt := make([]physical.Node, len(n.All)), make([]physical.Node, len(n.All))
+	at := make([]spread, len(n.All))
 	together := true
 	for i, a := range n.All {
-		child, at := d.node(a)
-		in[i], dealt[i] = child, exchange(child, physical.RoundRobin, nil)
-		together = together && at.kind == single
+		in[i], at[i] = d.node(a)
+		dealt[i] = deal(in[i])
+		together = together && at[i].kind == single
 	}
-	if together {
+	if together || d.few(in...) {
+		for i, child := range in {
+			in[i] = d.gather(child, at[i])
+		}
 		return physical.WithInputs(n, in), spread{}
 	}
 	return physical.WithInputs(n, dealt), spread{kind: divided}
@@ -211,7 +242,7 @@ func (d *distributor) setOp(n *physical.SetOp) (physical.Node, spread) {
 	l, lat := d.node(n.Left)
 	r, rat := d.node(n.Right)
 	keys := columns(n.Fields)
-	if len(keys) == 0 {
+	if len(keys) == 0 || d.few(l, r) {
 		return physical.WithInputs(n, []physical.Node{d.gather(l, lat), d.gather(r, rat)}), spread{}
 	}
 	in := []physical.Node{d.split(l, lat, keys), d.split(r, rat, keys)}
@@ -243,7 +274,7 @@ func (d *distributor) aggregate(n *physical.Aggregate) (physical.Node, spread) {
 		splittable = splittable && physical.Splittable(a)
 	}
 	if !splittable {
-		if len(n.Groups) == 0 {
+		if len(n.Groups) == 0 || d.few(in) {
 			return physical.WithInputs(n, []physical.Node{d.gather(in, at)}), spread{}
 		}
 		return physical.WithInputs(n, []physical.Node{d.split(in, at, n.Groups)}), spread{kind: byKeys, keys: groups}
@@ -253,7 +284,7 @@ func (d *distributor) aggregate(n *physical.Aggregate) (physical.Node, spread) {
 	final := *n
 	final.Phase = physical.Final
 	final.Groups = groups
-	if len(groups) == 0 {
+	if len(groups) == 0 || d.few(&final) {
 		final.Input = exchange(&partial, physical.Gather, nil)
 		return &final, spread{}
 	}

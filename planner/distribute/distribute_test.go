@@ -27,10 +27,11 @@ import (
 func TestPlansInSeveralWorkers(t *testing.T) {
 	datadriven.Walk(t, "testdata", func(t *testing.T, path string) {
 		datadriven.RunTest(t, path, func(t *testing.T, d *datadriven.TestData) string {
-			workers := 3
+			workers, few := 3, 0
 			d.MaybeScanArgs(t, "workers", &workers)
+			d.MaybeScanArgs(t, "few", &few)
 			b := &builder{t: t, lines: strings.Split(strings.TrimRight(d.Input, "\n"), "\n"), shared: map[int]*physical.Shared{}, footers: map[string][]physical.RowGroup{}}
-			plan := fragment.Cut(distribute.Distribute(b.node(), workers, b.footer))
+			plan := fragment.Cut(distribute.Distribute(b.node(), distribute.Options{Workers: workers, Footers: b.footer, FewRows: float64(few)}))
 			if err := fragment.Check(plan); err != nil {
 				t.Errorf("%s: %v", d.Pos, err)
 			}
@@ -179,6 +180,9 @@ func (b *builder) build(words []string, options map[string]string, in []physical
 
 func (b *builder) large(words []string, options map[string]string, in []physical.Node) physical.Node {
 	est := physical.Est{RowCount: in[0].Rows()}
+	if rows, ok := options["rows"]; ok {
+		est.RowCount = float64(b.number(rows))
+	}
 	switch words[0] {
 	case "aggregate":
 		a := &physical.Aggregate{Est: est, Input: in[0]}

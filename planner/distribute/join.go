@@ -11,18 +11,21 @@ import (
 // broadcasts the build side, or splits both sides, whichever costs least and the
 // kind allows: a join that gives out build rows must see each of them in one place.
 func (d *distributor) hashJoin(n *physical.HashJoin) (physical.Node, spread) {
-	probe, pat := d.drive(d.node(n.Probe))
+	probe, pat := d.node(n.Probe)
 	build, bat := d.node(n.Build)
-	if pat.kind == single && bat.kind == single {
-		return physical.WithInputs(n, []physical.Node{probe, build}), spread{}
+	if d.together(probe, pat, build, bat) {
+		return physical.WithInputs(n, []physical.Node{d.gather(probe, pat), d.gather(build, bat)}), spread{}
+	}
+	if pat.kind == single && build.Rows() > FewRows || pat.kind == readers {
+		probe, pat = deal(probe), spread{kind: divided} // all of the build side comes here, or to several
 	}
 	if pat.kind == single && !buildRows(n.Kind) {
 		return physical.WithInputs(n, []physical.Node{probe, d.gather(build, bat)}), spread{}
 	}
 	move := build.Rows() + d.passing(n, build.Rows(), probe.Rows())
-	replicate := !buildRows(n.Kind) && (n.NullAware || build.Rows()*float64(d.workers) <= move)
+	replicate := !buildRows(n.Kind) && (n.NullAware || build.Rows()*float64(d.Workers) <= move)
 	if replicate {
-		move = build.Rows() * float64(d.workers)
+		move = build.Rows() * float64(d.Workers)
 	}
 	if pat.kind == divided && bat.kind == divided {
 		j := physical.WithInputs(n, []physical.Node{probe, build}).(*physical.HashJoin)
@@ -39,6 +42,16 @@ func (d *distributor) hashJoin(n *physical.HashJoin) (physical.Node, spread) {
 	return physical.WithInputs(n, in), joined(n, spread{kind: byKeys, keys: n.ProbeKeys})
 }
 
+// together reports whether a join is done in one task: where both sides are in one, or few
+// rows in all come from elsewhere to one side that is. Few rows that a scan makes are not
+// gathered for rows of another scan: they can as well be sent to it.
+func (d *distributor) together(probe physical.Node, pat spread, build physical.Node, bat spread) bool {
+	if pat.kind == single && bat.kind == single {
+		return true
+	}
+	return d.few(probe, build) && (pat.kind != divided || bat.kind != divided)
+}
+
 // passing is what it costs to move the probe rows when both sides are split: with a runtime
 // filter that becomes a reducer few move, but every worker gets the reducer, and all rows
 // are looked up in it.
@@ -46,7 +59,7 @@ func (d *distributor) passing(n *physical.HashJoin, build, probe float64) float6
 	if len(n.RuntimeFilters) == 0 || build > maxReducerRows || build*minReduction > probe {
 		return probe
 	}
-	return min(probe, probe/minReduction+readCost*probe+build*float64(d.workers))
+	return min(probe, probe/minReduction+readCost*probe+build*float64(d.Workers))
 }
 
 func (d *distributor) broadcast(n physical.Node) physical.Node {
@@ -113,8 +126,14 @@ func buildDivides(k physical.JoinKind) bool {
 
 // nestedLoop broadcasts the build side; a full outer join runs in one task.
 func (d *distributor) nestedLoop(n *physical.NestedLoopJoin) (physical.Node, spread) {
-	probe, pat := d.drive(d.node(n.Probe))
+	probe, pat := d.node(n.Probe)
 	build, bat := d.node(n.Build)
+	if d.together(probe, pat, build, bat) {
+		return physical.WithInputs(n, []physical.Node{d.gather(probe, pat), d.gather(build, bat)}), spread{}
+	}
+	if pat.kind == readers {
+		probe, pat = deal(probe), spread{kind: divided}
+	}
 	if pat.kind == single || buildRows(n.Kind) {
 		return physical.WithInputs(n, []physical.Node{d.gather(probe, pat), d.gather(build, bat)}), spread{}
 	}
