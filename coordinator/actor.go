@@ -43,8 +43,8 @@ type Config struct {
 	// FewRows are so few that one task is quicker than several; 0: distribute.FewRows, and
 	// none where every query is distributed.
 	FewRows float64
-	Limits     Limits
-	Log        *slog.Logger
+	Limits  Limits
+	Log     *slog.Logger
 }
 
 // Results reads what runs of root fragments give out in other processes.

@@ -235,7 +235,7 @@ func (s *joinBuild) seal(env *Env) error {
 	if err := s.unknown.seal(s.lists); err != nil {
 		return err
 	}
-	s.filters.publish(s.index, env)
+	s.filters.publish(s.index)
 	env.note(s.node, "%s of %d", s.index.table.kind(), s.index.keyed)
 	return nil
 }

@@ -13,6 +13,7 @@ import (
 type filterBuild struct {
 	wanted []wantedFilter
 	held   budget
+	to     *FilterSet // where they are published
 }
 
 // wantedFilter is one runtime filter while the build side is read. A single
@@ -36,10 +37,13 @@ type filterPart struct {
 
 // newFilterBuild decides which filters may be made at all: dropping probe rows
 // without a partner must be right for the kind of join, and the table must hold
-// the whole build side, not the share of one task.
+// the whole build side, not the share of one task; unless the probe rows go with it.
 func newFilterBuild(n *physical.HashJoin, instances int, env *Env) *filterBuild {
 	f := &filterBuild{held: budget{account: env.Account}}
-	whole := env.Fragment == nil || env.Fragment == env.Group || n.Replicated
+	whole := env.Fragment == nil || env.Fragment == env.Group || n.Replicated || n.BuildLeads()
+	if f.to = env.Filters; n.Replicated {
+		f.to = env.Filters.forAll()
+	}
 	if env.Filters == nil || !whole || !needsProbeMatch(n.Kind) || n.NullEqual {
 		return f
 	}
@@ -101,15 +105,15 @@ func (f *filterBuild) add(part int, cols []vector.Column, n int, sel vector.Sele
 
 // publish makes the filters when the index is sealed. A filter for which there is
 // no memory is left out: it is never needed for the answer.
-func (f *filterBuild) publish(x *joinIndex, env *Env) {
+func (f *filterBuild) publish(x *joinIndex) {
 	for i := range f.wanted {
 		w := &f.wanted[i]
 		if w.strings != nil {
 			if filter := newTextFilter(w.typ, w.strings, f.held.reserve); filter != nil {
-				env.Filters.Publish(w.ID, filter)
+				f.to.Publish(w.ID, filter)
 			}
 		} else if filter := f.newInts(w, x); filter != nil {
-			env.Filters.Publish(w.ID, filter)
+			f.to.Publish(w.ID, filter)
 		}
 		w.release()
 	}

@@ -229,7 +229,7 @@ func (s *joinBuild) written(ctx context.Context, part int, env *Env) error {
 // sealSpilled publishes what filters there are and forgets what the table would have
 // been made of.
 func (s *joinBuild) sealSpilled(env *Env) error {
-	s.publishSpilled(env)
+	s.publishSpilled()
 	s.index.release()
 	if s.lists != nil {
 		s.lists.release()

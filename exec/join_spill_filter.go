@@ -82,11 +82,11 @@ func (f *spilledKey) filter() *intFilter {
 }
 
 // publishSpilled makes the runtime filters that scans wait for.
-func (s *joinBuild) publishSpilled(env *Env) {
+func (s *joinBuild) publishSpilled() {
 	for _, f := range s.divided.keys {
 		for _, w := range s.filters.wanted {
 			if w.Key == f.key && f.useful() {
-				env.Filters.Publish(w.ID, f.filter())
+				s.filters.to.Publish(w.ID, f.filter())
 			}
 		}
 	}

@@ -26,16 +26,33 @@ type RuntimeFilter interface {
 
 // FilterSet is the runtime filters of a query that are complete. A filter that is
 // not there yet, or never will be, filters nothing. A nil set stays empty.
+//
+// Those of joins that every task builds for itself are the task's: a set ForTask.
 type FilterSet struct {
 	mu      sync.RWMutex
 	filters map[int]RuntimeFilter
+	whole   *FilterSet // of the fragment, in the set of a task
 }
 
 // NewFilterSet makes an empty set.
 func NewFilterSet() *FilterSet { return &FilterSet{filters: map[int]RuntimeFilter{}} }
 
-// Publish makes a filter known under its ID. It must cover the whole build side:
-// all instances, tasks and workers.
+// ForTask is the set of a task: what all tasks know, and what is its own.
+func (s *FilterSet) ForTask() *FilterSet {
+	return &FilterSet{filters: map[int]RuntimeFilter{}, whole: s}
+}
+
+// forAll is the set that all tasks of the fragment see.
+func (s *FilterSet) forAll() *FilterSet {
+	if s != nil && s.whole != nil {
+		return s.whole
+	}
+	return s
+}
+
+// Publish makes a filter known under its ID. It must cover the whole build side that
+// whoever sees the set can meet: all instances, and, unless every task builds its own, all
+// tasks and workers.
 func (s *FilterSet) Publish(id int, f RuntimeFilter) {
 	if s == nil {
 		return
@@ -51,8 +68,11 @@ func (s *FilterSet) Get(id int) (RuntimeFilter, bool) {
 		return nil, false
 	}
 	s.mu.RLock()
-	defer s.mu.RUnlock()
 	f, ok := s.filters[id]
+	s.mu.RUnlock()
+	if !ok {
+		return s.whole.Get(id)
+	}
 	return f, ok
 }
 

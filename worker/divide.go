@@ -10,36 +10,43 @@ import (
 
 // parts say what the scans of a fragment read that is divided among tasks.
 type parts struct {
-	scan      *physical.Scan // by task; nil: none
-	followers map[*physical.Scan][]physical.File
+	scan      *physical.Scan                     // by task; nil: none
+	own       map[*physical.Scan]int             // by task too: number among the followers
+	followers map[*physical.Scan][]physical.File // the same for all tasks
 }
 
-// divide finds the scans that the message's tasks divide. What follows them is read
-// once for all tasks: what any of them needs.
+// divide finds the scans that the message's tasks divide. What follows them is read once
+// for all tasks, what any of them needs; but by each on its own where every task builds
+// the join.
 func (r *run) divide() (parts, error) {
-	p := parts{followers: map[*physical.Scan][]physical.File{}}
+	p := parts{own: map[*physical.Scan]int{}, followers: map[*physical.Scan][]physical.File{}}
 	if r.message.Scan < 0 {
 		return p, nil
 	}
 	var others []*physical.Scan
 	i := 0
-	physical.Walk(r.plan, func(n physical.Node) bool {
-		if s, ok := n.(*physical.Scan); ok {
-			if i == r.message.Scan {
-				p.scan = s
-			} else {
-				others = append(others, s)
+	physical.Scans(r.plan, func(s *physical.Scan, part physical.Part) {
+		if i == r.message.Scan {
+			p.scan = s
+		} else {
+			if part == physical.Own {
+				p.own[s] = len(others)
 			}
-			i++
+			others = append(others, s)
 		}
-		return true
+		i++
 	})
+	for _, t := range r.message.Tasks {
+		if len(t.Followers) != len(others) {
+			return p, sqlerr.New(sqlerr.InternalError, "a bug in Skein: task %d says what %d scans read, not %d", t.Index, len(t.Followers), len(others))
+		}
+	}
 	for f, scan := range others {
+		if _, own := p.own[scan]; own {
+			continue
+		}
 		u := union{at: map[string]int{}}
 		for _, t := range r.message.Tasks {
-			if len(t.Followers) != len(others) {
-				return p, sqlerr.New(sqlerr.InternalError, "a bug in Skein: task %d says what %d scans read, not %d", t.Index, len(t.Followers), len(others))
-			}
 			u.add(t.Followers[f])
 		}
 		p.followers[scan] = u.files()
@@ -52,6 +59,9 @@ func (p parts) of(t *wire.Task) map[*physical.Scan][]physical.File {
 	files := map[*physical.Scan][]physical.File{}
 	for s, f := range p.followers {
 		files[s] = f
+	}
+	for s, i := range p.own {
+		files[s] = t.Followers[i]
 	}
 	if p.scan != nil {
 		files[p.scan] = t.Files

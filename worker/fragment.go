@@ -41,6 +41,7 @@ func (r *run) task(ctx context.Context, fragment *exec.Group, t *wire.Task, part
 	group := exec.NewGroup(1)
 	defer group.Close()
 	env := r.env(group, fragment, 0)
+	env.Filters = r.filters.ForTask()
 	env.Sources = &sources{run: r, task: t, files: parts.of(t)}
 	if len(r.message.Outputs) == 0 {
 		return runInstance(ctx, r.plan, env, func(b *vector.Batch) error { return r.push(ctx, t.Index, b) })

@@ -77,6 +77,10 @@ func Lent(members []Member, worker int) int {
 // together.
 const tasksPerThread = 4
 
+// ownTasksPerThread is the same where every task reads what follows it on its own: a row
+// group at the border of two tasks is read by both.
+const ownTasksPerThread = 2
+
 // Tasks divides a fragment into tasks. footers says what row groups files have.
 func Tasks(f *fragment.Fragment, members []Member, partitions int, footers physical.Footers) []wire.Task {
 	switch f.Driver {
@@ -101,7 +105,13 @@ func scanTasks(f *fragment.Fragment, members []Member, footers physical.Footers)
 	for _, m := range members {
 		threads += m.Threads
 	}
-	size := max(1, len(all)/max(1, threads*tasksPerThread))
+	each := tasksPerThread
+	for _, x := range f.Followers {
+		if x.Own {
+			each = ownTasksPerThread
+		}
+	}
+	size := max(1, len(all)/max(1, threads*each))
 	follow := newFollowing(f, footers)
 	var tasks []wire.Task
 	for from := 0; from < len(all); {

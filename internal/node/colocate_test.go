@@ -126,6 +126,15 @@ var clusteredJoins = []string{
 	"select count(*), sum(d.v), sum(x.n) from %[1]s d join (select %[2]s as k, count(distinct v) as n from untorn group by %[2]s) x on d.%[2]s = x.k",
 }
 
+// ledByBuild are queries whose joins go by their build side, which holds fewer rows: one on
+// another, with a table that all tasks of a worker share, and beside a filter of a task's own.
+var ledByBuild = []string{
+	"select count(*), sum(v) from %[1]s d where not exists (select 1 from facts f where f.%[2]s = d.%[2]s and f.v > d.v + 40)",
+	"select count(*), sum(v) from %[1]s d where exists (select 1 from facts f where f.%[2]s = d.%[2]s and f.v > d.v + 40) and not exists (select 1 from untorn u where u.%[2]s = d.%[2]s and u.v %% 7 = d.v %% 7)",
+	"select count(*), sum(d.v), sum(e.v) from %[1]s d join dims e on d.%[2]s = e.%[2]s where exists (select 1 from facts f where f.%[2]s = d.%[2]s and f.v <> d.v)",
+	"select count(*), sum(d.v), min(u.m) from %[1]s d join (values (0), (1), (3)) as u(m) on u.m = d.v %% 5 where not exists (select 1 from facts f where f.%[2]s = d.%[2]s and f.v > d.v + 40)",
+}
+
 // TestJoinsOfClusteredTablesAnswerAsInOneWorker compares with the same query run
 // whole, under several numbers of workers.
 func TestJoinsOfClusteredTablesAnswerAsInOneWorker(t *testing.T) {
@@ -141,7 +150,7 @@ func TestJoinsOfClusteredTablesAnswerAsInOneWorker(t *testing.T) {
 		conn := connect(t, start(t, c.Config, dir))
 		for _, table := range []string{"dims", "singles", "down", "loose", "zipped", "none"} {
 			for _, column := range []string{"k", "d", "n", "s", `"F"`} {
-				for _, q := range clusteredJoins {
+				for _, q := range slices.Concat(clusteredJoins, ledByBuild) {
 					q = fmt.Sprintf(q, table, column)
 					got := rowsOf(t, conn, q)
 					if c.name == "local" {
@@ -203,6 +212,12 @@ func TestOnlyTablesInOrderAreJoinedWhereTheyAre(t *testing.T) {
 		{"dims", "k", true}, {"dims", "d", true}, {"dims", "n", true}, {"dims", "s", true}, {"down", "k", true}, {"singles", "k", true},
 		{"dims", `"F"`, false}, {"loose", "k", false}, {"zipped", "k", false}, {"none", "k", false},
 	} {
+		for i, q := range ledByBuild {
+			plan := explained(t, conn, fmt.Sprintf(q, c.table, c.column))
+			if strings.Contains(plan, "by the build side") != c.want {
+				t.Errorf("%s on %s, query %d that goes by the build side: %t expected:\n%s", c.table, c.column, i, c.want, plan)
+			}
+		}
 		for _, i := range []int{0, 1, 2, 4, 5, 6, 7} { // the kinds of joins, but for a full one
 			plan := explained(t, conn, fmt.Sprintf(clusteredJoins[i], c.table, c.column))
 			if strings.Contains(plan, "co-located") != c.want {

@@ -14,15 +14,57 @@ const (
 )
 
 // coLocate is the join j, whose sides are both divided by a scan, run without moving
-// either: every worker has a range of the probe side's row groups, and reads those
-// of the build side whose bounds meet it. nil where files do not have both sides in
-// the order of a key. A build row whose row group meets two ranges is in two
-// workers, so j gives out probe rows: a join that gives out build rows is turned
-// round.
+// either, in the cheapest way. nil where files do not have both sides in the order of a key.
 func (d *distributor) coLocate(j *physical.HashJoin) (best *physical.HashJoin, cost float64) {
 	if d.Footers == nil || j.NullEqual || j.NullAware || j.Kind == physical.FullOuter {
 		return nil, 0
 	}
+	best, cost = d.probeLeads(j)
+	margin := 0.0
+	if !buildRows(j.Kind) {
+		margin = stageCost // for a worker's tasks share the table when the probe side leads
+	}
+	if other, c := d.buildLeads(j); other != nil && (best == nil || c+margin < cost) {
+		return other, c
+	}
+	return best, cost
+}
+
+// buildLeads has every task read a range of the build side's row groups, and those of the
+// probe side whose bounds meet it.
+func (d *distributor) buildLeads(j *physical.HashJoin) (best *physical.HashJoin, cost float64) {
+	if physical.Volatile(j.Probe) {
+		return nil, 0
+	}
+	for i := range j.ProbeKeys {
+		co := *j
+		co.CoLocated = i + 1
+		if co.MayCoLocate() != "" {
+			return nil, 0
+		}
+		probe, p, build, b, ok := co.Sides()
+		if !ok {
+			continue
+		}
+		leading := d.rowGroups(build, b)
+		if len(leading) < 2*d.Workers { // too few to go round
+			continue
+		}
+		again, ok := d.readAgain(leading, d.rowGroups(probe, p), probe.Fields[p].Type, ownRanges*d.Workers)
+		if c := readCost * again; ok && (best == nil || c < cost) {
+			best, cost = &co, c
+		}
+	}
+	return best, cost
+}
+
+// ownRanges is about how many ranges a worker has where each is read on its own.
+const ownRanges = 4
+
+// probeLeads has every worker read a range of the probe side's row groups, and those of
+// the build side whose bounds meet it. A build row whose row group meets two ranges is in
+// two workers, so j gives out probe rows: a join that gives out build rows is turned round.
+func (d *distributor) probeLeads(j *physical.HashJoin) (best *physical.HashJoin, cost float64) {
 	more := 0.0
 	if buildRows(j.Kind) {
 		j = turned(j)
@@ -32,13 +74,17 @@ func (d *distributor) coLocate(j *physical.HashJoin) (best *physical.HashJoin, c
 		}
 		more = row * max(0, j.Build.Rows()-j.Probe.Rows())
 	}
-	if physical.Volatile(j.Build) {
+	if physical.Volatile(j.Build) || led(j.Build) {
 		return nil, 0
 	}
 	for i := range j.ProbeKeys {
 		co := *j
 		co.Replicated, co.CoLocated = true, i+1
-		again, ok := d.readAgain(&co)
+		probe, p, build, b, ok := co.Sides()
+		if !ok {
+			continue
+		}
+		again, ok := d.readAgain(d.rowGroups(probe, p), d.rowGroups(build, b), build.Fields[b].Type, d.Workers)
 		if c := more + readCost*again; ok && (best == nil || c < cost) {
 			best, cost = &co, c
 		}
@@ -46,24 +92,30 @@ func (d *distributor) coLocate(j *physical.HashJoin) (best *physical.HashJoin, c
 	return best, cost
 }
 
-// readAgain is the number of rows that the build side's scan reads more than once
-// in all, when the probe side's row groups are dealt out in ranges. False when one
-// of the sides is not in the order of the key.
-func (d *distributor) readAgain(j *physical.HashJoin) (rows float64, ok bool) {
-	probe, p, build, b, ok := j.Sides()
-	if !ok {
-		return 0, false
-	}
-	leading, following := d.rowGroups(probe, p), d.rowGroups(build, b)
-	t := build.Fields[b].Type
+// led reports whether a join's build side leads within a fragment: its rows are then in one
+// task each, and cannot follow another's.
+func led(n physical.Node) (found bool) {
+	physical.Walk(n, func(n physical.Node) bool {
+		j, ok := n.(*physical.HashJoin)
+		found = found || ok && j.BuildLeads()
+		_, cut := n.(*physical.Exchange)
+		return !found && !cut
+	})
+	return found
+}
+
+// readAgain is the number of rows that the following side's scan reads more than once in
+// all, when the leading side's row groups are dealt out in ranges. False when one of the
+// sides is not in the order of the key.
+func (d *distributor) readAgain(leading, following []physical.RowGroup, t expr.Type, ranges int) (rows float64, ok bool) {
 	if !clustered(leading, t) || !clustered(following, t) {
 		return 0, false
 	}
 	for _, g := range following {
 		rows -= float64(g.Rows)
 	}
-	for w := range d.Workers {
-		at := physical.Together(leading[len(leading)*w/d.Workers:len(leading)*(w+1)/d.Workers], t)
+	for i := range ranges {
+		at := physical.Together(leading[len(leading)*i/ranges:len(leading)*(i+1)/ranges], t)
 		for _, g := range following {
 			if at.Rows > 0 && g.Meets(at, t) {
 				rows += float64(g.Rows)

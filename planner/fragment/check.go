@@ -1,6 +1,7 @@
 package fragment
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 
@@ -22,7 +23,7 @@ func Check(p *Plan) error {
 type checker struct {
 	plan     *Plan
 	f        *Fragment
-	known    map[int]bool // runtime filters of replicated joins
+	known    filters
 	received []int
 	scans    int // leaves that divide the fragment
 	parts    int
@@ -108,8 +109,8 @@ func (c *checker) node(n physical.Node, as role) error {
 			c.scans++
 		}
 		for _, u := range n.RuntimeFilters {
-			if !c.known[u.ID] {
-				return fmt.Errorf("%s: no replicated join of the fragment publishes filter #%d", physical.Line(n), u.ID)
+			if !c.known.serve(n, u.ID) {
+				return fmt.Errorf("%s: no join of the fragment publishes filter #%d for it", physical.Line(n), u.ID)
 			}
 		}
 		return c.leaf(n, as, true)
@@ -143,6 +144,15 @@ func (c *checker) hashJoin(n *physical.HashJoin, as role) error {
 	if n.Replicated && (n.Kind == physical.BuildOuter || n.Kind == physical.FullOuter || n.Kind == physical.BuildSemi || n.Kind == physical.BuildAnti) {
 		return fmt.Errorf("%s: every task would give out build rows", physical.Line(n))
 	}
+	if wrong := n.MayCoLocate(); wrong != "" {
+		return fmt.Errorf("%s: %s", physical.Line(n), wrong)
+	}
+	if n.BuildLeads() {
+		if as != divided {
+			return fmt.Errorf("%s: tasks would see the same build rows", physical.Line(n))
+		}
+		return errors.Join(c.node(n.Build, as), c.node(n.Probe, following))
+	}
 	if err := c.node(n.Probe, as); err != nil {
 		return err
 	}
@@ -150,8 +160,6 @@ func (c *checker) hashJoin(n *physical.HashJoin, as role) error {
 	case n.CoLocated == 0 && n.Replicated:
 		as = same
 	case n.CoLocated == 0:
-	case !n.Replicated || n.NullEqual || n.NullAware:
-		return fmt.Errorf("%s: a row may have partners that do not follow it", physical.Line(n))
 	case as == same:
 		return fmt.Errorf("%s: every task would see the same rows, which follow none", physical.Line(n))
 	default:

@@ -33,18 +33,20 @@ type Fragment struct {
 	Root      physical.Node
 	Driver    Driver
 	Scan      *physical.Scan // with Morsels
-	Followers []Follower     // every other scan, in the order of the tree
+	Followers []Follower     // every other scan, in the order of physical.Scans
 	Inputs    []int          // edges read
 	Outputs   []int          // edges fed; none: the root
 }
 
-// Follower is the scan of a co-located join's build side: a task needs those of its
-// row groups in which Field can be equal to LeaderField in the leader's row groups.
+// Follower is the scan of a co-located join's side that does not lead, the build side
+// unless that leads: a task needs those of its row groups in which Field can be equal to
+// LeaderField in the leader's row groups.
 type Follower struct {
 	Scan        *physical.Scan
 	Field       int
 	Leader      int // 0: the fragment's Scan; i: follower i-1, which stands before this one
 	LeaderField int
+	Own         bool // every task reads its own; else what any task of a worker needs is read by all
 }
 
 // Plan is a query's fragments and edges.
@@ -109,65 +111,80 @@ func (c *cutter) cut(n physical.Node, f *Fragment) physical.Node {
 	return &physical.Receive{Est: physical.Est{RowCount: x.Rows()}, Edge: e.ID, Kind: x.Kind, Fields: x.Schema(), Sorted: x.Sorted}
 }
 
-// drive finds what divides the fragment into tasks. The scan that does is the first
-// of the tree, where probe sides stand before build sides.
+// drive finds what divides the fragment into tasks: of scans the first one, which leads.
 func (f *Fragment) drive() {
 	physical.Walk(f.Root, func(n physical.Node) bool {
-		switch n := n.(type) {
-		case *physical.Scan:
-			if f.Driver = Morsels; f.Scan == nil {
-				f.Scan = n
-			}
-		case *physical.Receive:
-			if n.Kind == physical.HashSplit || n.Kind == physical.RoundRobin {
-				f.Driver = Partitions
-			}
+		if r, ok := n.(*physical.Receive); ok && (r.Kind == physical.HashSplit || r.Kind == physical.RoundRobin) {
+			f.Driver = Partitions
 		}
 		return true
+	})
+	physical.Scans(f.Root, func(s *physical.Scan, _ physical.Part) {
+		if f.Driver = Morsels; f.Scan == nil {
+			f.Scan = s
+		}
 	})
 }
 
 // follow finds which scans go with which by the co-located joins.
 func (f *Fragment) follow() {
 	var scans []*physical.Scan
+	own := map[*physical.Scan]bool{}
+	physical.Scans(f.Root, func(s *physical.Scan, part physical.Part) {
+		scans = append(scans, s)
+		own[s] = part == physical.Own
+	})
 	var joins []*physical.HashJoin
 	physical.Walk(f.Root, func(n physical.Node) bool {
-		switch n := n.(type) {
-		case *physical.Scan:
-			scans = append(scans, n)
-		case *physical.HashJoin:
-			if n.CoLocated > 0 {
-				joins = append(joins, n)
-			}
+		if j, ok := n.(*physical.HashJoin); ok && j.CoLocated > 0 {
+			joins = append(joins, j)
 		}
 		return true
 	})
 	for i := 1; i < len(scans); i++ {
 		for _, j := range joins {
-			if probe, p, build, b, ok := j.Sides(); ok && build == scans[i] {
-				f.Followers = append(f.Followers, Follower{build, b, slices.Index(scans, probe), p})
+			leader, l, follower, field, ok := j.Sides()
+			if j.BuildLeads() {
+				leader, l, follower, field = follower, field, leader, l
+			}
+			if ok && follower == scans[i] {
+				f.Followers = append(f.Followers, Follower{follower, field, slices.Index(scans, leader), l, own[follower]})
 			}
 		}
 	}
 }
 
-// filters are the runtime filters that replicated joins of the fragment publish:
-// they are complete when the first task has built the join.
-func (f *Fragment) filters() map[int]bool {
-	known := map[int]bool{}
+// filters are the runtime filters that scans of the fragment may use. Those of replicated
+// joins are complete when the first task has built the join; those of a join whose build
+// side leads are a task's, and not for what all tasks of a worker have in common.
+type filters struct {
+	replicated, tasks map[int]bool            // by ID
+	common            map[*physical.Scan]bool // scans that are the same for all tasks of a worker
+}
+
+func (f *Fragment) filters() filters {
+	known := filters{map[int]bool{}, map[int]bool{}, map[*physical.Scan]bool{}}
 	physical.Walk(f.Root, func(n physical.Node) bool {
-		if j, ok := n.(*physical.HashJoin); ok && j.Replicated {
-			for _, r := range j.RuntimeFilters {
-				known[r.ID] = true
-			}
+		j, ok := n.(*physical.HashJoin)
+		if !ok {
+			return true
+		}
+		for _, r := range j.RuntimeFilters {
+			known.replicated[r.ID] = j.Replicated
+			known.tasks[r.ID] = j.BuildLeads()
 		}
 		return true
 	})
+	physical.Scans(f.Root, func(s *physical.Scan, part physical.Part) { known.common[s] = part == physical.Following })
 	return known
 }
 
-// keepFilters drops uses of runtime filters that no replicated join of the
-// fragment publishes, and the filters that no scan of the fragment uses.
+func (f filters) serve(s *physical.Scan, id int) bool {
+	return f.replicated[id] || f.tasks[id] && !f.common[s]
+}
+
+// keepFilters drops uses of runtime filters that are not for a scan, and the filters that
+// no scan of the fragment uses.
 func (f *Fragment) keepFilters() {
 	known, used := f.filters(), map[int]bool{}
 	f.Root = physical.Rewrite(f.Root, func(n physical.Node) physical.Node {
@@ -178,7 +195,7 @@ func (f *Fragment) keepFilters() {
 		c := *s
 		c.RuntimeFilters = nil
 		for _, u := range s.RuntimeFilters {
-			if known[u.ID] {
+			if known.serve(s, u.ID) {
 				used[u.ID] = true
 				c.RuntimeFilters = append(c.RuntimeFilters, u)
 			}

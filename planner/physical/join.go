@@ -1,6 +1,10 @@
 package physical
 
-import "github.com/skein-query/skein/planner/expr"
+import (
+	"fmt"
+
+	"github.com/skein-query/skein/planner/expr"
+)
 
 // JoinKind is what a join gives out.
 type JoinKind uint8
@@ -52,11 +56,42 @@ type HashJoin struct {
 	// because of what the probe side holds (BuildOuter, FullOuter, BuildSemi, BuildAnti).
 	Replicated bool
 	// CoLocated is the number, from 1, of the key by which both sides lie in files in
-	// an order; 0 for none. The build side is Replicated then, and was not moved: what
-	// is the same for all tasks of a worker is those of its rows that can have a
-	// partner among theirs. Not with NullEqual or NullAware, where a row's partners are
-	// not those with its key.
+	// an order; 0 for none. Then neither side was moved. Where the build side is
+	// Replicated the probe side leads: what is the same for all tasks of a worker is
+	// those of the build side's rows that can have a partner among theirs. Else the build
+	// side leads (BuildLeads). Not with NullEqual or NullAware, where a row's partners
+	// are not those with its key.
 	CoLocated int
+}
+
+// BuildLeads says that the build side of a co-located join is divided among the tasks,
+// and the probe side follows: a task builds its own build rows, each of which no other
+// task has, and sees all probe rows that can be their partners. So it gives out what
+// stands with build rows: not with kinds that give out probe rows without a partner, or
+// once.
+func (n *HashJoin) BuildLeads() bool { return n.CoLocated > 0 && !n.Replicated }
+
+// buildMayLead reports whether a join whose build rows are in one task each gives out
+// every row once, although two tasks may see a probe row.
+func (k JoinKind) buildMayLead() bool {
+	switch k {
+	case Inner, BuildOuter, BuildSemi, BuildAnti:
+		return true
+	}
+	return false
+}
+
+// MayCoLocate says what is wrong with a join that is co-located, if anything is.
+func (n *HashJoin) MayCoLocate() (wrong string) {
+	switch {
+	case n.CoLocated < 0 || n.CoLocated > len(n.BuildKeys):
+		return fmt.Sprintf("a join is co-located on key %d of %d", n.CoLocated, len(n.BuildKeys))
+	case n.CoLocated > 0 && (n.NullEqual || n.NullAware):
+		return "a row of a co-located join may have partners that do not follow it"
+	case n.BuildLeads() && !n.Kind.buildMayLead():
+		return fmt.Sprintf("a %s join cannot go by its build side: two tasks would give out a probe row", n.Kind)
+	}
+	return ""
 }
 
 // RuntimeFilter is a filter on build key number Key, under an ID unique in the plan.

@@ -39,6 +39,9 @@ func origin(n Node, e expr.Expr) (*Scan, int, bool) {
 }
 
 func joinOrigin(n *HashJoin, ord int) (*Scan, int, bool) {
+	if n.BuildLeads() {
+		return leadingOrigin(n, ord)
+	}
 	switch n.Kind {
 	case Inner, ProbeOuter, ProbeSemi, ProbeAnti, ProbeMark, ProbeSingle:
 	default:
@@ -54,6 +57,23 @@ func joinOrigin(n *HashJoin, ord int) (*Scan, int, bool) {
 	for i, k := range n.BuildKeys {
 		if c, ok := k.(*expr.Column); ok && n.Kind == Inner && int(c.ID) == n.Emit[ord]-width {
 			return origin(n.Probe, n.ProbeKeys[i])
+		}
+	}
+	return nil, 0, false
+}
+
+// leadingOrigin is joinOrigin where the build side leads.
+func leadingOrigin(n *HashJoin, ord int) (*Scan, int, bool) {
+	if ord >= len(n.Emit) {
+		return nil, 0, false
+	}
+	width := len(n.Probe.Schema())
+	if n.Emit[ord] >= width {
+		return Origin(n.Build, n.Emit[ord]-width)
+	}
+	for i, k := range n.ProbeKeys {
+		if c, ok := k.(*expr.Column); ok && n.Kind == Inner && int(c.ID) == n.Emit[ord] {
+			return origin(n.Build, n.BuildKeys[i])
 		}
 	}
 	return nil, 0, false

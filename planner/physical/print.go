@@ -149,6 +149,9 @@ func hashJoinLine(n *HashJoin) string {
 	}
 	if n.CoLocated > 0 && n.CoLocated <= len(n.ProbeKeys) {
 		s += " co-located on " + n.ProbeKeys[n.CoLocated-1].String()
+		if n.BuildLeads() {
+			s += " by the build side"
+		}
 	}
 	for _, f := range n.RuntimeFilters {
 		s += fmt.Sprintf(" filter #%d from %s", f.ID, n.BuildKeys[f.Key])

@@ -137,11 +137,8 @@ func misfit(n *physical.HashJoin) string {
 	if n.NullAware && n.Kind != physical.ProbeAnti && n.Kind != physical.ProbeMark {
 		return fmt.Sprintf("a %s join cannot be NULL-aware", n.Kind)
 	}
-	switch {
-	case n.CoLocated < 0 || n.CoLocated > len(n.BuildKeys):
-		return fmt.Sprintf("a join is co-located on key %d of %d", n.CoLocated, len(n.BuildKeys))
-	case n.CoLocated > 0 && (!n.Replicated || n.NullEqual || n.NullAware):
-		return "a co-located join does not have its build side replicated, or NULLs that match"
+	if wrong := n.MayCoLocate(); wrong != "" {
+		return wrong
 	}
 	for _, f := range n.RuntimeFilters {
 		if f.Key < 0 || f.Key >= len(n.BuildKeys) {
