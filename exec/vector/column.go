@@ -140,6 +140,9 @@ func BytesOf[T any](values []T) []byte {
 	return unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(values))), len(values)*int(unsafe.Sizeof(t)))
 }
 
+// ValuesOf is the first n values of memory that BytesOf gave, or that is laid out so.
+func ValuesOf[T any](data []byte, n int) []T { return view[T](data, n) }
+
 // Flat makes a flat fixed-width column over values, which it shares.
 func Flat[T any](kind Kind, values []T, valid Bitmap) Column {
 	return Column{Kind: kind, Len: len(values), Valid: valid, Data: BytesOf(values)}

@@ -5,6 +5,8 @@ import (
 	"hash/crc32"
 	"io"
 	"math"
+	"slices"
+	"unsafe"
 
 	"github.com/skein-query/skein/exec/vector"
 	"github.com/skein-query/skein/internal/sqlerr"
@@ -289,11 +291,35 @@ func (e *Encoder) fixed(data []byte, width int, sel vector.Selection, n int) {
 		e.pad()
 		return
 	}
-	for _, row := range sel {
-		at := int(row) * width
-		e.out = append(e.out, data[at:at+width]...)
-	}
+	at := len(e.out)
+	e.out = slices.Grow(e.out, n*width)[:at+n*width]
+	pick(e.out[at:], data, width, sel)
 	e.pad()
+}
+
+// pick copies the selected values of a width to dst.
+func pick(dst, data []byte, width int, sel vector.Selection) {
+	switch width {
+	case 1:
+		pickValues[uint8](dst, data, sel)
+	case 2:
+		pickValues[uint16](dst, data, sel)
+	case 4:
+		pickValues[uint32](dst, data, sel)
+	case 8:
+		pickValues[uint64](dst, data, sel)
+	default:
+		for i, row := range sel {
+			copy(dst[i*width:(i+1)*width], data[int(row)*width:])
+		}
+	}
+}
+
+func pickValues[T uint8 | uint16 | uint32 | uint64](dst, data []byte, sel vector.Selection) {
+	to, from := vector.ValuesOf[T](dst, len(sel)), vector.ValuesOf[T](data, len(data)/int(unsafe.Sizeof(T(0))))
+	for i, row := range sel {
+		to[i] = from[row]
+	}
 }
 
 // strings writes offsets and bytes; nulls are empty.
