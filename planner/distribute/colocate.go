@@ -62,7 +62,8 @@ func (d *distributor) buildLeads(j *physical.HashJoin) (best *physical.HashJoin,
 const ownRanges = 4
 
 // probeLeads has every worker read a range of the probe side's row groups, and those of
-// the build side whose bounds meet it. A build row whose row group meets two ranges is in
+// the build side whose bounds meet it: of one in no order that is each, which pays for
+// small tables. A build row whose row group meets two ranges is in
 // two workers, so j gives out probe rows: a join that gives out build rows is turned round.
 func (d *distributor) probeLeads(j *physical.HashJoin) (best *physical.HashJoin, cost float64) {
 	more := 0.0
@@ -84,7 +85,11 @@ func (d *distributor) probeLeads(j *physical.HashJoin) (best *physical.HashJoin,
 		if !ok {
 			continue
 		}
-		again, ok := d.readAgain(d.rowGroups(probe, p), d.rowGroups(build, b), build.Fields[b].Type, d.Workers)
+		leading, following := d.rowGroups(probe, p), d.rowGroups(build, b)
+		again, ok := d.readAgain(leading, following, build.Fields[b].Type, d.Workers)
+		if !ok && d.FewRows > 0 && len(leading) > 0 && len(following) > 0 {
+			again, ok = float64(d.Workers-1)*rowsOf(following), true // whoever reads the probe side reads all of it
+		}
 		if c := more + readCost*again; ok && (best == nil || c < cost) {
 			best, cost = &co, c
 		}
@@ -111,9 +116,7 @@ func (d *distributor) readAgain(leading, following []physical.RowGroup, t expr.T
 	if !clustered(leading, t) || !clustered(following, t) {
 		return 0, false
 	}
-	for _, g := range following {
-		rows -= float64(g.Rows)
-	}
+	rows = -rowsOf(following)
 	for i := range ranges {
 		at := physical.Together(leading[len(leading)*i/ranges:len(leading)*(i+1)/ranges], t)
 		for _, g := range following {
@@ -123,6 +126,13 @@ func (d *distributor) readAgain(leading, following []physical.RowGroup, t expr.T
 		}
 	}
 	return max(0, rows), true
+}
+
+func rowsOf(groups []physical.RowGroup) (rows float64) {
+	for _, g := range groups {
+		rows += float64(g.Rows)
+	}
+	return rows
 }
 
 // rowGroups are those that a scan reads, with bounds of one of its fields.
