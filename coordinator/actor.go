@@ -68,7 +68,9 @@ type Coordinator struct {
 	stop      chan struct{} // closed by Close
 
 	mu       sync.Mutex
-	workers  []Worker // by name
+	workers  []Worker                // by name
+	states   map[string]*place.State // what workers have said of themselves
+	whole    map[string]int          // queries that run whole, by worker
 	draining bool
 	closed   bool
 	turn     atomic.Int64
@@ -85,7 +87,7 @@ type following struct {
 
 // New makes a coordinator and spawns its actor.
 func New(c Config) (*Coordinator, error) {
-	out := &Coordinator{Config: c, running: map[string]*following{}, stop: make(chan struct{}), registry: newRegistry(), admission: newAdmission(c.Limits)}
+	out := &Coordinator{Config: c, running: map[string]*following{}, stop: make(chan struct{}), states: map[string]*place.State{}, whole: map[string]int{}, registry: newRegistry(), admission: newAdmission(c.Limits)}
 	self, err := c.System.Spawn(ActorName, out)
 	out.self = self
 	if err == nil && c.Results != nil {
@@ -129,6 +131,7 @@ func (c *Coordinator) Leave(worker string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.workers = slices.DeleteFunc(c.workers, func(w Worker) bool { return w.Name == worker })
+	delete(c.states, worker)
 }
 
 // Workers is how many are known.
@@ -205,7 +208,8 @@ func (c *Coordinator) Run(ctx context.Context, root physical.Node, fields []expr
 		c.registry.end(id, err)
 		return nil, err
 	}
-	r.leave = leave
+	ended := r.leave
+	r.leave = func() { ended(); leave() }
 	return r, nil
 }
 
@@ -223,7 +227,7 @@ func (c *Coordinator) run(id string, root physical.Node, fields []expr.Field, s 
 	}
 	tasks := 1
 	if whole {
-		p.Worker = c.wholeOn(members)
+		p.Worker = c.wholeOn(members, root)
 	} else {
 		if err := fragment.Check(p.Plan); err != nil {
 			return nil, sqlerr.New(sqlerr.InternalError, "a bug in Skein: the plan is cut wrongly: %v", err)
@@ -237,15 +241,21 @@ func (c *Coordinator) run(id string, root physical.Node, fields []expr.Field, s 
 	}
 	c.registry.change(id, func(i *Info) {
 		i.State, i.Started, i.Whole, i.Tasks, i.Plan = Executing, time.Now(), whole, tasks, p.Plan
-		for _, m := range members {
-			i.Workers = append(i.Workers, m.Name)
+		for w, m := range members {
+			if !whole || w == p.Worker {
+				i.Workers = append(i.Workers, m.Name)
+			}
 		}
 	})
 	open, err := c.start(p, workers)
 	if err != nil {
 		return nil, err
 	}
-	return &Running{ID: p.ID, Fields: fields, Plan: p.Plan, result: open.Result, c: c}, nil
+	leave := func() {}
+	if whole {
+		leave = c.runsWhole(members[p.Worker].Name)
+	}
+	return &Running{ID: p.ID, Fields: fields, Plan: p.Plan, result: open.Result, c: c, leave: leave}, nil
 }
 
 // newID names a query, uniquely among those of all coordinators.
@@ -255,22 +265,6 @@ func (c *Coordinator) newID() string {
 		return id
 	}
 	return fmt.Sprintf("%s-%x-%s", c.Process, c.System.Incarnation(), id)
-}
-
-// wholeOn is the member that runs the next query that runs whole: of this process if it
-// has one, for then no row crosses a network, else one after the other.
-func (c *Coordinator) wholeOn(members []place.Member) int {
-	var here []int
-	for i, m := range members {
-		if m.Process == c.Process {
-			here = append(here, i)
-		}
-	}
-	turn := int(c.turn.Add(1))
-	if here != nil {
-		return here[turn%len(here)]
-	}
-	return turn % len(members)
 }
 
 // start hands a query to the actor, unless that has been closed.
@@ -314,7 +308,11 @@ func (c *Coordinator) choose(s Settings) []Worker {
 	if s.Workers > 0 {
 		n = min(n, s.Workers)
 	}
-	return slices.Clone(c.workers[:n])
+	out := slices.Clone(c.workers[:n])
+	for i := range out {
+		out[i].State = c.states[out[i].Name]
+	}
+	return out
 }
 
 func members(workers []Worker) []place.Member {
@@ -352,6 +350,8 @@ func (c *Coordinator) Receive(_ cluster.Address, message any) {
 		}
 	case *drained:
 		c.step(m.id, Drained{m.attempt})
+	case *wire.Report:
+		c.heard(m)
 	case *observe:
 		m.loads <- c.observe()
 	case *wire.Done:

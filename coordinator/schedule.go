@@ -203,8 +203,12 @@ func (q *Query) start(f *fragment.Fragment) []Effect {
 func (q *Query) deal(f *fragment.Fragment) [][]int {
 	state := &q.fragments[f.ID]
 	if !place.Guided(f, len(state.tasks), q.members) {
-		out := place.Assign(f, state.count[waiting], q.members)
 		open := state.open(state.count[waiting])
+		wait := make([]wire.Task, len(open))
+		for i, t := range open {
+			wait[i] = q.p.Tasks[f.ID][t]
+		}
+		out := place.Assign(f, wait, q.members)
 		for _, tasks := range out {
 			for i, n := range tasks {
 				tasks[i] = open[n]

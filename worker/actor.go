@@ -37,6 +37,7 @@ type Worker struct {
 	origins map[string]*origin
 	closed  bool
 	wg      sync.WaitGroup
+	load    meter
 }
 
 // origin is the process of a query's coordinator.
@@ -53,10 +54,11 @@ type active struct {
 
 // Resources are what all runs of a worker share.
 type Resources struct {
-	Files  *parquet.Cache
-	Pool   *memory.Pool
-	Ledger *memory.Ledger
-	Hub    *exchange.Hub
+	Files   *parquet.Cache
+	Columns *parquet.ColumnCache // what Files keep decoded; nil: nothing
+	Pool    *memory.Pool
+	Ledger  *memory.Ledger
+	Hub     *exchange.Hub
 	// Client reads what other processes have of edges, Exchange is the address under
 	// which they read from this one. A process that is alone has neither.
 	Client   *tcp.Client
@@ -129,7 +131,7 @@ func (w *Worker) start(m *wire.Run, from cluster.Address) {
 		w.system.Send(from, w.failure(m, shuttingDown()))
 		return
 	}
-	r := &run{res: w.res, message: m}
+	r := &run{res: w.res, message: m, load: &w.load}
 	var err error
 	switch {
 	case from.Incarnation() == 0:

@@ -30,11 +30,18 @@ type run struct {
 	sent    *sent            // what they come to
 	filters *exec.FilterSet
 	spill   exec.Spill // nil: none
+	load    *meter     // the worker's
 }
 
 // execute runs the message to its end and gives what it used.
 func (r *run) execute(ctx context.Context) (wire.Stats, error) {
 	start := time.Now()
+	threads := r.message.Threads
+	if !r.message.Whole {
+		threads = min(threads, len(r.message.Tasks))
+	}
+	r.load.add(threads, start)
+	defer func() { r.load.add(-threads, time.Now()) }()
 	r.filters, r.sent = exec.NewFilterSet(), newSent(r.message.Outputs)
 	var files *spill.Query
 	if r.mayReorder() {

@@ -119,7 +119,7 @@ func TestNeighboursStayTogetherWhereScansFollow(t *testing.T) {
 	all := members("a", "b", "c")
 	tasks := Tasks(f, all, 0, func(f physical.File, _ string, _ expr.Type) []physical.RowGroup { return known[f.Path] })
 	next, groups := 0, 0
-	for _, mine := range Assign(f, len(tasks), all) {
+	for _, mine := range Assign(f, tasks, all) {
 		if n := len(mine); n < len(tasks)/3 || n > len(tasks)/3+1 {
 			t.Errorf("%d tasks of %d", n, len(tasks))
 		}

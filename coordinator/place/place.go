@@ -1,6 +1,8 @@
 package place
 
 import (
+	"slices"
+
 	"github.com/skein-query/skein/internal/wire"
 	"github.com/skein-query/skein/planner/expr"
 	"github.com/skein-query/skein/planner/fragment"
@@ -13,6 +15,7 @@ type Member struct {
 	Threads int
 	Process string // members of one process share memory and threads
 	Peer    string // host:port by which its pieces are read; empty in a cluster of one process
+	State   *State // what it has said of itself; nil: nothing yet
 }
 
 // Mode says whether queries are distributed.
@@ -180,20 +183,53 @@ func files(s *physical.Scan, morsels []morsel) []physical.File {
 	return out
 }
 
-// Assign deals n tasks of a fragment out: element m is what member m gets.
-// Partitions go to the same member in every fragment. Where scans follow, neighbours
-// stay together, for they share most of what follows them.
-func Assign(f *fragment.Fragment, n int, members []Member) [][]int {
+// Assign deals tasks of a fragment out: element m is what member m gets, by their order
+// among the tasks. Members get as many as their threads, load and memory say. Of those that
+// read files each gets, within that, what it has columns of in memory; where scans follow,
+// neighbours stay together, for they share most of what follows them. Partitions go to the
+// same member in every fragment of a query.
+func Assign(f *fragment.Fragment, tasks []wire.Task, members []Member) [][]int {
 	out := make([][]int, len(members))
+	quota := quotas(len(tasks), weights(members))
 	for m := range out {
-		out[m] = make([]int, 0, (n+len(members)-1)/len(members))
+		out[m] = make([]int, 0, quota[m])
 	}
-	for i := range n {
-		m := i % len(members)
-		if len(f.Followers) > 0 {
-			m = i * len(members) / n
+	if len(f.Followers) > 0 {
+		for m, next := 0, 0; m < len(members); m++ {
+			for range quota[m] {
+				out[m] = append(out[m], next)
+				next++
+			}
+		}
+		return out
+	}
+	var rest, holders []int
+	for m := range members {
+		if s := members[m].State; s != nil && len(s.held) > 0 {
+			holders = append(holders, m)
+		}
+	}
+	for i := range tasks {
+		m := -1
+		for _, h := range holders { // the one with most of it in memory
+			if n := members[h].State.holds(tasks[i].Files); n > 0 && len(out[h]) < quota[h] &&
+				(m < 0 || n > members[m].State.holds(tasks[i].Files)) {
+				m = h
+			}
+		}
+		if m < 0 {
+			rest = append(rest, i)
+			continue
 		}
 		out[m] = append(out[m], i)
+	}
+	for m := 0; len(rest) > 0; m = (m + 1) % len(members) { // round and round, while they may have more
+		if len(out[m]) < quota[m] {
+			out[m], rest = append(out[m], rest[0]), rest[1:]
+		}
+	}
+	for m := range out {
+		slices.Sort(out[m])
 	}
 	return out
 }

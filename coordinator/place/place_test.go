@@ -111,12 +111,12 @@ func TestFragmentsWithoutAScanDivideByPartitionsOrNotAtAll(t *testing.T) {
 }
 
 func TestTasksAreDealtOutEvenlyAndEachOnce(t *testing.T) {
-	dealt := Assign(&fragment.Fragment{}, 7, members("a", "a", "a"))
+	dealt := Assign(&fragment.Fragment{}, make([]wire.Task, 7), members("a", "a", "a"))
 	if len(dealt[0]) != 3 || len(dealt[1]) != 2 || len(dealt[2]) != 2 {
 		t.Errorf("dealt out as %v", dealt)
 	}
 	seen := map[int]int{}
-	for _, mine := range Assign(&fragment.Fragment{}, 8, members("a", "b", "c")) {
+	for _, mine := range Assign(&fragment.Fragment{}, make([]wire.Task, 8), members("a", "b", "c")) {
 		for _, task := range mine {
 			seen[task]++
 		}

@@ -47,6 +47,8 @@ func fields(list string) []expr.Field {
 		typ := expr.Of(expr.Text)
 		if kind == "int" {
 			typ = expr.Of(expr.Int4)
+		} else if kind == "bigint" {
+			typ = expr.Of(expr.Int8)
 		} else if kind == "bool" {
 			typ = expr.Of(expr.Bool)
 		} else if kind == "float" {

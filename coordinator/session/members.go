@@ -22,9 +22,10 @@ type Member struct {
 }
 
 // memberColumns are those of SHOW MEMBERS and information_schema.skein_members.
-const memberColumns = "name pid:int roles flight gossip actor exchange threads:int version state runs:int tasks:int"
+const memberColumns = "name pid:int roles flight gossip actor exchange threads:int version state runs:int tasks:int busy:float free_bytes:bigint held_row_groups:int"
 
-// memberRows are who is in the cluster, and what this coordinator has given each to do.
+// memberRows are who is in the cluster, what this coordinator has given each to do, and what
+// each has said of itself: threads that are busy, memory, row groups that it keeps decoded.
 func (s *Statements) memberRows() [][]expr.Value {
 	out := [][]expr.Value{}
 	if s.Members == nil {
@@ -37,7 +38,13 @@ func (s *Statements) memberRows() [][]expr.Value {
 		row = append(row, texts(m.Roles, m.Flight, m.Gossip, m.Actor, m.Exchange)...)
 		row = append(row, expr.Int(int64(m.Threads)))
 		row = append(row, texts(m.Version, m.State)...)
-		out = append(out, append(row, expr.Int(int64(load.Runs)), expr.Int(int64(load.Tasks))))
+		row = append(row, expr.Int(int64(load.Runs)), expr.Int(int64(load.Tasks)))
+		if s := load.State; s != nil {
+			row = append(row, expr.Float(s.Busy), expr.Int(s.FreeBytes), expr.Int(int64(s.Held())))
+		} else {
+			row = append(row, expr.Null, expr.Null, expr.Null)
+		}
+		out = append(out, row)
 	}
 	return out
 }

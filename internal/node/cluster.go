@@ -208,6 +208,7 @@ func (s *Server) join(ctx context.Context) error {
 		s.follow(following, watch)
 	})
 	p.following.Go(func() { s.sweep(following, m) })
+	p.following.Go(func() { s.report(following, m) })
 	if len(c.Join) == 0 {
 		return nil
 	}

@@ -178,7 +178,7 @@ func (s *Server) open(ctx context.Context, store object.Store) error {
 // startWorkers starts the workers of this process, which share its threads.
 func (s *Server) startWorkers() error {
 	for i := range s.config.Workers {
-		res := worker.Resources{Files: s.files, Pool: s.pool, Ledger: s.ledger, Hub: s.hub, Spill: s.spill, Trace: s.config.Trace}
+		res := worker.Resources{Files: s.files, Columns: s.columns, Pool: s.pool, Ledger: s.ledger, Hub: s.hub, Spill: s.spill, Trace: s.config.Trace}
 		name := fmt.Sprintf("worker-%d", i+1)
 		if s.peers != nil {
 			name = s.config.Cluster.Name

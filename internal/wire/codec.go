@@ -25,6 +25,7 @@ const (
 	kindFree
 	kindCommitted
 	kindCheck
+	kindReport
 )
 
 // Codec is the form in which messages cross between processes: two bytes that say
@@ -89,6 +90,9 @@ func (Codec) Encode(message any) ([]byte, error) {
 	case *Committed:
 		w.begin(kindCommitted)
 		w.int(1, m.CSN)
+	case *Report:
+		w.begin(kindReport)
+		w.report(m)
 	default:
 		return nil, sqlerr.New(sqlerr.InternalError, "a bug in Skein: a message of type %T does not leave a process", message)
 	}
@@ -141,6 +145,8 @@ func (Codec) Decode(b []byte) (any, error) {
 	case kindFree:
 		m := &Free{}
 		return m, readEdges(body, &m.Query, &m.Edges)
+	case kindReport:
+		return readReport(body)
 	case kindCommitted:
 		m := &Committed{}
 		return m, each(body, func(f field) error {

@@ -78,7 +78,7 @@ func roundTrip(t *testing.T, m any) any {
 }
 
 func TestEveryFieldOfEveryMessageCrosses(t *testing.T) {
-	for _, m := range []any{&Run{}, &Stop{}, &Done{}, &Failed{}, &Abandon{}, &Check{}, &Sealed{}, &Free{}, &Committed{}} {
+	for _, m := range []any{&Run{}, &Stop{}, &Done{}, &Failed{}, &Abandon{}, &Check{}, &Sealed{}, &Free{}, &Committed{}, &Report{}} {
 		if back := roundTrip(t, m); !reflect.DeepEqual(back, m) {
 			t.Errorf("an empty message becomes\n%+v, not\n%+v", back, m)
 		}

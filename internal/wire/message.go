@@ -140,6 +140,20 @@ type Failed struct {
 	Lost     string // the peer whose pieces could not be read (Place.Peer), if that is why
 }
 
+// Report is what a worker says of itself, for placement.
+type Report struct {
+	Worker                string
+	BusyMilli             int // thousandths of threads that had something to do, on average
+	FreeBytes, LimitBytes int64
+	Held                  []Held
+}
+
+// Held are row groups of a file whose decoded columns are in a worker's memory.
+type Held struct {
+	Path   string
+	Groups []int
+}
+
 // Committed says that the catalog that coordinators share has a new entry.
 type Committed struct {
 	CSN int64

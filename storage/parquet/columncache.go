@@ -1,7 +1,9 @@
 package parquet
 
 import (
+	"cmp"
 	"container/list"
+	"maps"
 	"slices"
 	"sync"
 
@@ -42,6 +44,35 @@ func NewColumnCache(limitBytes int64, account *memory.Account) *ColumnCache {
 
 // UsedBytes is what the cache holds now.
 func (c *ColumnCache) UsedBytes() int64 { return c.account.UsedBytes() }
+
+// Held is what the cache has of a file, by path: row groups of which it keeps a column, in
+// order.
+type Held struct {
+	Path   string
+	Groups []int
+}
+
+// Held lists the files that most is kept of, n at most. Of a file in two versions both
+// count.
+func (c *ColumnCache) Held(n int) []Held {
+	groups := map[string]map[int]bool{}
+	c.mu.Lock()
+	for key := range c.chunks {
+		if groups[key.file.Path] == nil {
+			groups[key.file.Path] = map[int]bool{}
+		}
+		groups[key.file.Path][key.rowGroup] = true
+	}
+	c.mu.Unlock()
+	var out []Held
+	for path, of := range groups {
+		out = append(out, Held{path, slices.Sorted(maps.Keys(of))})
+	}
+	slices.SortFunc(out, func(a, b Held) int {
+		return cmp.Or(cmp.Compare(len(b.Groups), len(a.Groups)), cmp.Compare(a.Path, b.Path))
+	})
+	return out[:min(n, len(out))]
+}
 
 // Reclaim gives up about so many bytes.
 func (c *ColumnCache) Reclaim(bytes int64) {
