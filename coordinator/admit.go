@@ -6,6 +6,7 @@ import (
 	"sync"
 
 	"github.com/skein-query/skein/internal/sqlerr"
+	"github.com/skein-query/skein/internal/trace"
 )
 
 // Limits bound how many queries run at a time on a coordinator; zero is no bound.
@@ -49,6 +50,7 @@ func (a *admission) enter(ctx context.Context, user string) error {
 	w := &waiter{user, make(chan struct{})}
 	a.queue = append(a.queue, w)
 	a.mu.Unlock()
+	defer trace.From(ctx).Begin("wait").End()
 	select {
 	case <-w.admitted:
 		return nil

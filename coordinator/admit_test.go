@@ -9,8 +9,11 @@ import (
 	"testing"
 	"time"
 
+	"go.opentelemetry.io/otel/sdk/trace/tracetest"
+
 	"github.com/skein-query/skein/coordinator/place"
 	"github.com/skein-query/skein/internal/sqlerr"
+	"github.com/skein-query/skein/internal/trace"
 )
 
 // waiting is how many wait.
@@ -142,4 +145,21 @@ func TestQueriesThatWaitRunAndHaveEndedAreKnown(t *testing.T) {
 		t.Errorf("%d are taken to run", s.admission.running)
 	}
 	s.Close()
+}
+
+func TestThatAQueryWaitsIsTraced(t *testing.T) {
+	r := tracetest.NewSpanRecorder()
+	span := trace.New(trace.Process{}, r).Begin("", "statement")
+	ctx := trace.With(t.Context(), span)
+	a := newAdmission(Limits{Running: 1})
+	if err := a.enter(ctx, "u"); err != nil || len(r.Ended()) != 0 {
+		t.Fatalf("%v; it does not wait, and %d spans say so", err, len(r.Ended()))
+	}
+	second := make(chan error, 1)
+	go func() { second <- a.enter(ctx, "u") }() // ends when it is let in
+	eventually(t, "it waits", func() bool { return a.waiting() == 1 })
+	a.leave("u")
+	if err := <-second; err != nil || len(r.Ended()) != 1 || r.Ended()[0].Name() != "wait" {
+		t.Errorf("%v, %v", err, r.Ended())
+	}
 }
