@@ -36,6 +36,11 @@ func pour(ctx context.Context, source exchange.Source, result *exchange.Result, 
 		if err != nil {
 			return err
 		}
+		if len(piece.Batches) == 0 {
+			if err := result.Reordered(exchange.PieceID{Task: piece.ID.Task, Attempt: attempt}); err != nil {
+				return err
+			}
+		}
 		for i, b := range piece.Batches {
 			if err := result.Push(ctx, exchange.PieceID{Task: piece.ID.Task, Attempt: attempt}, b); err != nil {
 				rest := exchange.Sealed{Batches: piece.Batches[i+1:]}

@@ -44,7 +44,7 @@ func (r *run) task(ctx context.Context, fragment *exec.Group, t *wire.Task, part
 	env.Filters = r.filters.ForTask()
 	env.Sources = &sources{run: r, task: t, files: parts.of(t)}
 	if len(r.message.Outputs) == 0 {
-		return runInstance(ctx, r.plan, env, func(b *vector.Batch) error { return r.push(ctx, t.Index, b) })
+		return runInstance(ctx, r.plan, env, r.root(ctx, t))
 	}
 	senders := make([]*sender, len(r.message.Outputs))
 	defer func() {
@@ -86,6 +86,23 @@ func (r *run) task(ctx context.Context, fragment *exec.Group, t *wire.Task, part
 		s.seal(edge, exchange.PieceID{Task: t.Index, Attempt: r.message.Attempt})
 	}
 	return nil
+}
+
+// root takes the batches of a task of the root fragment. They leave for a coordinator in
+// another process as they come: should this worker die, another attempt can go on behind
+// them as long as the order of the rows is that of any attempt.
+func (r *run) root(ctx context.Context, t *wire.Task) func(*vector.Batch) error {
+	said := !r.far || r.reordered == nil
+	return func(b *vector.Batch) error {
+		if !said && r.reordered() {
+			said = true
+			if err := r.result.SayReordered(ctx, exchange.PieceID{Task: t.Index, Attempt: r.message.Attempt}); err != nil {
+				b.Release()
+				return err
+			}
+		}
+		return r.push(ctx, t.Index, b)
+	}
 }
 
 // push hands a batch of a task to the result, in the form it would have on a network if

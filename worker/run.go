@@ -30,7 +30,10 @@ type run struct {
 	sent    *sent            // what they come to
 	filters *exec.FilterSet
 	spill   exec.Spill // nil: none
-	load    *meter     // the worker's
+	// reordered reports whether something has spilled, which changes the order of the rows;
+	// nil when nothing can.
+	reordered func() bool
+	load      *meter // the worker's
 }
 
 // execute runs the message to its end and gives what it used.
@@ -44,10 +47,10 @@ func (r *run) execute(ctx context.Context) (wire.Stats, error) {
 	defer func() { r.load.add(-threads, time.Now()) }()
 	r.filters, r.sent = exec.NewFilterSet(), newSent(r.message.Outputs)
 	var files *spill.Query
-	if r.mayReorder() {
+	if r.res.Spill != nil {
 		files = r.res.Spill.Query(r.res.Pool, r.account)
 		defer files.Close()
-		r.spill = files
+		r.spill, r.reordered = files, files.Written
 	}
 	var err error
 	if r.message.Whole {
@@ -56,13 +59,6 @@ func (r *run) execute(ctx context.Context) (wire.Stats, error) {
 		err = r.tasks(ctx)
 	}
 	return wire.Stats{Elapsed: time.Since(start), PeakBytes: r.account.PeakBytes(), Reordered: files.Written(), Sent: r.sent.report()}, err
-}
-
-// mayReorder reports whether the run may spill, which changes the order of its rows. A
-// task's rows that leave for a coordinator in another process as they come may not:
-// should this worker die, nobody there knows in which order they were.
-func (r *run) mayReorder() bool {
-	return r.res.Spill != nil && (r.message.Whole || !r.far || len(r.message.Outputs) > 0)
 }
 
 // whole runs the query as one group of instances whose batches are the result.

@@ -2,6 +2,7 @@ package exchange
 
 import (
 	"context"
+	"errors"
 	"io"
 	"slices"
 	"testing"
@@ -125,5 +126,56 @@ func TestWhatCannotBeRepeatedIsNotContinued(t *testing.T) {
 	fresh.Close()
 	if account.UsedBytes() != 0 {
 		t.Errorf("%d bytes are left", account.UsedBytes())
+	}
+}
+
+// TestRowsInAnOrderOfTheirOwnAreNotContinued: an attempt may spill at any moment, and another
+// somewhere else.
+func TestRowsInAnOrderOfTheirOwnAreNotContinued(t *testing.T) {
+	for _, c := range []struct {
+		what        string
+		first       int  // rows that the first attempt has delivered
+		firstSpills bool // and spilled
+		again       int  // rows of the second before it spills
+		reordered   bool // the second spills at all
+		refused     bool
+	}{
+		{"nothing spills", 3, false, 2, false, false},
+		{"the first has spilled", 3, true, 0, false, true},
+		{"the first has spilled, and given out nothing", 0, true, 2, false, false},
+		{"the second spills at once", 3, false, 0, true, true},
+		{"the second spills before it is where the first was", 3, false, 2, true, true},
+		{"the second spills when it is where the first was", 3, false, 3, true, false},
+		{"the second spills further on", 3, false, 5, true, false},
+	} {
+		account := memory.NewLedger(0).NewAccount("test")
+		r := NewResult()
+		push := func(attempt, rows int) error {
+			if rows == 0 {
+				return nil
+			}
+			return r.Push(t.Context(), PieceID{Attempt: attempt}, numbers(t, account, make([]int64, rows)...))
+		}
+		err := push(1, c.first)
+		if c.firstSpills {
+			err = errors.Join(err, r.Reordered(PieceID{Attempt: 1}))
+		}
+		if err != nil {
+			t.Fatalf("%s: %v", c.what, err)
+		}
+		err = push(2, c.again)
+		if c.reordered && err == nil {
+			err = r.Reordered(PieceID{Attempt: 2})
+		}
+		if err == nil {
+			err = push(2, 4)
+		}
+		if errors.Is(err, ErrUnrepeatable) != c.refused {
+			t.Errorf("%s: %v", c.what, err)
+		}
+		r.Close()
+		if account.UsedBytes() != 0 {
+			t.Errorf("%s: %d bytes are left", c.what, account.UsedBytes())
+		}
 	}
 }

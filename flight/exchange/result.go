@@ -37,7 +37,8 @@ type Result struct {
 	unrepeatable bool
 }
 
-// part is a batch with the attempt of the task that it comes from.
+// part is a batch with the attempt of the task that it comes from. Without a batch it says
+// that from here on the attempt's rows are in an order that only it has.
 type part struct {
 	id    PieceID
 	batch *vector.Batch
@@ -101,6 +102,33 @@ func (r *Result) Push(ctx context.Context, id PieceID, b *vector.Batch) error {
 		b.Release()
 		return context.Canceled
 	}
+}
+
+// SayReordered puts into the stream of a task's attempt that its rows are from here on in an
+// order that no other attempt has; NextPart gives it without a batch. It waits while the
+// reader is slow.
+func (r *Result) SayReordered(ctx context.Context, id PieceID) error {
+	select {
+	case r.batches <- part{id: id}:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	case <-r.gone:
+		return context.Canceled
+	}
+}
+
+// Reordered takes note of that: another attempt may not go on where this one ends, nor this
+// one where another has: ErrUnrepeatable says that it would have to.
+func (r *Result) Reordered(id PieceID) error {
+	r.Unrepeatable()
+	d := r.task(id)
+	<-d.turn
+	defer func() { d.turn <- struct{}{} }()
+	if id.Attempt > d.attempt && d.delivered > 0 || id.Attempt == d.attempt && d.seen < d.delivered {
+		return ErrUnrepeatable
+	}
+	return nil
 }
 
 // task is how far a task has come.
@@ -169,7 +197,8 @@ func (r *Result) Next(ctx context.Context) (*vector.Batch, error) {
 	return b, err
 }
 
-// NextPart is Next with the attempt of the task that the batch comes from.
+// NextPart is Next with the attempt of the task that the batch comes from. No batch and no
+// error is what SayReordered says.
 func (r *Result) NextPart(ctx context.Context) (PieceID, *vector.Batch, error) {
 	select {
 	case p := <-r.batches:
@@ -214,7 +243,9 @@ func (r *Result) free() {
 	for {
 		select {
 		case p := <-r.batches:
-			p.batch.Release()
+			if p.batch != nil {
+				p.batch.Release()
+			}
 		default:
 			return
 		}

@@ -529,3 +529,26 @@ func TestAClusterNeedsTheSameKey(t *testing.T) {
 		}
 	}
 }
+
+// TestARootFragmentSpillsFarFromItsCoordinator sorts all rows in one task of a worker that
+// has memory for few of them. A sort is given out as it comes.
+func TestARootFragmentSpillsFarFromItsCoordinator(t *testing.T) {
+	s, workers := startCluster(t, Config{Distribution: place.Always, SpillBytes: 20_000, SpillFolder: "spill"}, 2, clusteredTables(t))
+	conn := connect(t, s)
+	defer conn.Close()
+	result, err := conn.Query(t.Context(), "select v, k, s from facts order by -v")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, row := range result.Rows {
+		if row[0].Text != fmt.Sprint(3999-i) {
+			t.Fatalf("row %d is %v", i, row)
+		}
+	}
+	if len(result.Rows) != 4000 {
+		t.Errorf("%d rows", len(result.Rows))
+	}
+	if workers[0].spill.WrittenBytes()+workers[1].spill.WrittenBytes() == 0 {
+		t.Error("nothing was spilled")
+	}
+}

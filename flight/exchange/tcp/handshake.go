@@ -16,7 +16,7 @@ import (
 )
 
 // version is that of the framing; peers of another one are refused.
-const version = 2
+const version = 3
 
 const (
 	magic      = "SKEINXCH"

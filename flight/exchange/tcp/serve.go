@@ -144,7 +144,11 @@ func (c *serving) find(ctx context.Context, o open) (source, error) {
 			if err != nil {
 				return exchange.Sealed{}, err
 			}
-			return exchange.Sealed{ID: id, At: cursor, Batches: []*vector.Batch{b}}, nil
+			piece := exchange.Sealed{ID: id, At: cursor} // empty: its rows are reordered from here on
+			if b != nil {
+				piece.Batches = []*vector.Batch{b}
+			}
+			return piece, nil
 		}, broken: result.Close}, nil
 	}
 	edge, err := q.Edge(o.Edge)
