@@ -131,8 +131,12 @@ deploy-check: ## Check what deploy/ has: the Helm chart, and the unit where syst
 	if command -v systemd-analyze >/dev/null; then sed 's#/usr/local/bin/skein#/bin/true#' deploy/systemd/skein.service >"$${TMPDIR:-/tmp}/skein.service"; \
 		systemd-analyze verify "$${TMPDIR:-/tmp}/skein.service"; fi
 
-console-check: ## Look at the web console in a headless Chromium (BROWSER=chromium; apt-get install chromium)
-	SKEIN_BROWSER="$$(command -v $(or $(BROWSER),chromium))" go test -count=1 -timeout 5m -run TestTheConsoleInABrowser -v ./internal/node
+BROWSER ?= chromium
+
+console-check: ## Look at the web console in a headless Chromium, which Debian's packages have (BROWSER=chromium)
+	@command -v $(BROWSER) >/dev/null || { apt-get update -qq && apt-get install -y -qq --no-install-recommends $(BROWSER); } || \
+		{ echo '$(BROWSER) is not installed, and apt-get has not installed it' >&2; exit 1; }
+	SKEIN_BROWSER="$$(command -v $(BROWSER))" go test -count=1 -timeout 5m -run TestTheConsoleInABrowser -v ./internal/node
 
 tpch-sf1-check: ## Check the generator against the reference's hashes at SF 1 too
 	go test -timeout $(TIMEOUT) ./bench/tpch -sf1
