@@ -232,7 +232,7 @@ func (c *Coordinator) run(id string, root physical.Node, fields []expr.Field, s 
 		if err := fragment.Check(p.Plan); err != nil {
 			return nil, sqlerr.New(sqlerr.InternalError, "a bug in Skein: the plan is cut wrongly: %v", err)
 		}
-		p.Partitions = 2 * len(workers)
+		p.Partitions = distribute.Partitions(len(workers))
 		tasks = 0
 		for _, f := range p.Plan.Fragments {
 			p.Tasks = append(p.Tasks, place.Tasks(f, members, p.Partitions, c.Footers))

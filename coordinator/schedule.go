@@ -293,7 +293,7 @@ func (q *Query) outputs(f *fragment.Fragment) []wire.OutputEdge {
 		}
 		e := q.p.Plan.Edges[id]
 		partitions := 1
-		if e.Kind == physical.HashSplit || e.Kind == physical.RoundRobin {
+		if e.Kind.Parted() {
 			partitions = q.p.Partitions
 		}
 		out = append(out, wire.OutputEdge{Edge: q.generated(id, q.fragments[f.ID].generation), Partitions: partitions,

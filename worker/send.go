@@ -16,7 +16,7 @@ import (
 // reserved as it comes; over budget what there is goes to a file, where there are files.
 type sender struct {
 	out    wire.OutputEdge
-	keys   []*eval.Evaluator // HashSplit
+	keys   []*eval.Evaluator // HashSplit, RangeSplit
 	encode *key.Encoder
 	block  key.Block
 	pieces []*building
@@ -35,7 +35,7 @@ func newSender(out wire.OutputEdge, fields []expr.Field, env *exec.Env, keep kee
 	for range out.Partitions {
 		s.pieces = append(s.pieces, newBuilding(account, frames, &s.scratch))
 	}
-	if out.Exchange.Kind != physical.HashSplit {
+	if out.Exchange.Kind != physical.HashSplit && out.Exchange.Kind != physical.RangeSplit {
 		return s, nil
 	}
 	types := make([]expr.Type, len(out.Exchange.Keys))
@@ -49,6 +49,9 @@ func newSender(out wire.OutputEdge, fields []expr.Field, env *exec.Env, keep kee
 		s.keys = append(s.keys, e)
 		// Both sides of a join must hash alike, whatever each says of NULLs.
 		types[i], nullable[i] = k.Type(), true
+	}
+	if out.Exchange.Kind == physical.RangeSplit {
+		return s, nil
 	}
 	layout := key.NewLayout(types, nullable)
 	s.encode = key.NewEncoder(layout, key.NewStrings(env.Account))
@@ -70,20 +73,13 @@ func (s *sender) add(b *vector.Batch) error {
 			return err
 		}
 	}
-	if err := s.encode.Encode(cols, b.Len, b.Sel, &s.block); err != nil {
-		return err
-	}
 	for p := range s.rows {
 		s.rows[p] = s.rows[p][:0]
 	}
-	for i := range s.block.N {
-		row := uint32(i)
-		if b.Sel != nil {
-			row = b.Sel[i]
-		}
-		// The middle bits: tables take the upper and the lower ones.
-		p := (s.block.Hashes[i] >> 20 & 0xffffffff) * uint64(s.out.Partitions) >> 32
-		s.rows[p] = append(s.rows[p], row)
+	if s.encode == nil {
+		s.byRange(&cols[0], b)
+	} else if err := s.byHash(cols, b); err != nil {
+		return err
 	}
 	for p, sel := range s.rows {
 		if len(sel) == 0 {
@@ -96,6 +92,42 @@ func (s *sender) add(b *vector.Batch) error {
 		}
 	}
 	return nil
+}
+
+// byHash sorts the rows of a batch by the hash of their keys.
+func (s *sender) byHash(cols []vector.Column, b *vector.Batch) error {
+	if err := s.encode.Encode(cols, b.Len, b.Sel, &s.block); err != nil {
+		return err
+	}
+	for i := range s.block.N {
+		row := uint32(i)
+		if b.Sel != nil {
+			row = b.Sel[i]
+		}
+		// The middle bits: tables take the upper and the lower ones.
+		p := (s.block.Hashes[i] >> 20 & 0xffffffff) * uint64(s.out.Partitions) >> 32
+		s.rows[p] = append(s.rows[p], row)
+	}
+	return nil
+}
+
+// byRange sorts the rows of a batch by the number of their range. One beyond the partitions,
+// of a plan from elsewhere, is the last.
+func (s *sender) byRange(numbers *vector.Column, b *vector.Batch) {
+	add := func(row uint32) {
+		at, i := numbers.At(int(row))
+		p := min(max(0, int(at.Int32s()[i])), len(s.rows)-1)
+		s.rows[p] = append(s.rows[p], row)
+	}
+	if b.Sel == nil {
+		for row := range uint32(b.Len) {
+			add(row)
+		}
+		return
+	}
+	for _, row := range b.Sel {
+		add(row)
+	}
 }
 
 // put takes rows of a partition over. When there is no memory for them, all that is in

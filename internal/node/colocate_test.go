@@ -264,3 +264,35 @@ func TestTPCHJoinsOrdersWhereTheyAre(t *testing.T) {
 		}
 	}
 }
+
+// TestASortByRangesIsInOrder: tasks sort a range each; NULLs, and rows that are equal in the
+// first key, are where they belong.
+func TestASortByRangesIsInOrder(t *testing.T) {
+	dir := clusteredTables(t)
+	local := connect(t, start(t, Config{Workers: 1, Threads: 1, Distribution: place.Local}, dir))
+	defer local.Close()
+	for _, c := range []Config{{Workers: 2, Threads: 2}, {Workers: 3, Threads: 3, Encode: true, Frames: true}, {Workers: 2, Threads: 4, SpillBytes: 10_000, SpillFolder: "spill"}} {
+		c.Distribution = place.Always
+		conn := connect(t, start(t, c, dir))
+		defer conn.Close()
+		for _, order := range []string{"k, v", "k desc, v desc", "k nulls first, v", "k desc nulls last, v", "d desc, v % 7, v", "v"} {
+			for _, from := range []string{"facts", "loose", "facts where k % 3 = 1", "none", "(select f.k, f.d, f.v from facts f join dims e on f.k = e.k) x"} {
+				q := fmt.Sprintf("select k, d, v from %s order by %s", from, order)
+				want, err := local.Query(t.Context(), q)
+				if err != nil {
+					t.Fatalf("%s: %v", q, err)
+				}
+				got, err := conn.Query(t.Context(), q)
+				if err != nil {
+					t.Fatalf("%s: %v", q, err)
+				}
+				if !slices.EqualFunc(got.Rows, want.Rows, slices.Equal[[]logictest.Value]) {
+					t.Errorf("%d workers: %s is in another order", c.Workers, q)
+				}
+			}
+			if q := "select k, d, v from facts order by " + order; !strings.Contains(explained(t, conn, q), "(range)") {
+				t.Errorf("%s is not divided by ranges", q)
+			}
+		}
+	}
+}

@@ -106,7 +106,11 @@ func TestAPlanTravelsAsSubstrait(t *testing.T) {
 
 func TestEveryDistributionCrosses(t *testing.T) {
 	computed := &expr.Column{ID: 0, Typ: expr.Of(expr.Text), Name: "s"}
-	for _, x := range []*physical.Exchange{{Kind: physical.Gather}, {Kind: physical.Broadcast}, {Kind: physical.RoundRobin},
+	k := &expr.Column{ID: 1, Typ: expr.Of(expr.Date), Name: "d"}
+	number := func(i int64) expr.Expr { return expr.NewLiteral(expr.Int(i), expr.Of(expr.Int4)) }
+	ranges := &expr.Case{Whens: []expr.When{{Cond: expr.Compare(expr.OpLt, k, expr.NewLiteral(expr.Value{I: 9000}, k.Typ)), Result: number(1)}},
+		Else: number(0), Typ: expr.Of(expr.Int4)}
+	for _, x := range []*physical.Exchange{{Kind: physical.RangeSplit, Keys: []expr.Expr{ranges}}, {Kind: physical.Gather}, {Kind: physical.Broadcast}, {Kind: physical.RoundRobin},
 		{Kind: physical.HashSplit, Keys: []expr.Expr{computed, &expr.Column{ID: 40, Typ: expr.Of(expr.Date), Name: "d"}}}} {
 		m := &Run{Outputs: []OutputEdge{{Edge: 1, Partitions: 4, Exchange: x}}}
 		if back := roundTrip(t, m); !reflect.DeepEqual(back, m) {

@@ -123,8 +123,7 @@ func (d *distributor) node(n physical.Node) (physical.Node, spread) {
 	case *physical.Limit:
 		return d.limit(n)
 	case *physical.Sort:
-		in, at := d.node(n.Input)
-		return physical.WithInputs(n, []physical.Node{d.gather(in, at)}), spread{}
+		return d.sort(n)
 	case *physical.TopN:
 		return d.topN(n)
 	case *physical.GroupTopN:

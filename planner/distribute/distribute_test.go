@@ -2,6 +2,7 @@ package distribute_test
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -162,6 +163,7 @@ func (b *builder) build(words []string, options map[string]string, in []physical
 	case "group-topn":
 		return &physical.GroupTopN{Est: est, Input: in[0], By: []expr.Expr{column(1)}, Keys: keys, Count: int64(b.number(words[1])), Offset: int64(b.number(words[2]))}
 	case "sort":
+		keys[0].Desc = slices.Contains(words, "desc")
 		return &physical.Sort{Est: est, Input: in[0], Keys: keys}
 	case "union":
 		return &physical.Union{All: in, Fields: in[0].Schema()}

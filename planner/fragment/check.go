@@ -118,7 +118,7 @@ func (c *checker) node(n physical.Node, as role) error {
 		if err := c.receive(n); err != nil {
 			return err
 		}
-		return c.leaf(n, as, n.Kind == physical.HashSplit || n.Kind == physical.RoundRobin)
+		return c.leaf(n, as, n.Kind.Parted())
 	case *physical.Values:
 		return c.leaf(n, as, false)
 	case *physical.HashJoin:
@@ -202,7 +202,7 @@ func (c *checker) receive(n *physical.Receive) error {
 			return fmt.Errorf("%s: column %d arrives as %s, not %s", physical.Line(n), i, from[i].Type, n.Fields[i].Type)
 		}
 	}
-	if n.Kind == physical.HashSplit || n.Kind == physical.RoundRobin {
+	if n.Kind.Parted() {
 		c.parts++
 	}
 	return nil

@@ -12,7 +12,7 @@ type Edge struct {
 	ID       int
 	From, To int // fragments
 	Kind     physical.Distribution
-	Keys     []expr.Expr // HashSplit: over the producer's output
+	Keys     []expr.Expr // HashSplit, RangeSplit: over the producer's output
 }
 
 // Driver is what divides a fragment into tasks.
@@ -114,7 +114,7 @@ func (c *cutter) cut(n physical.Node, f *Fragment) physical.Node {
 // drive finds what divides the fragment into tasks: of scans the first one, which leads.
 func (f *Fragment) drive() {
 	physical.Walk(f.Root, func(n physical.Node) bool {
-		if r, ok := n.(*physical.Receive); ok && (r.Kind == physical.HashSplit || r.Kind == physical.RoundRobin) {
+		if r, ok := n.(*physical.Receive); ok && r.Kind.Parted() {
 			f.Driver = Partitions
 		}
 		return true

@@ -11,9 +11,13 @@ const (
 	HashSplit                      // by the hash of Keys: equal keys meet in one partition
 	Broadcast                      // every partition gets every row
 	RoundRobin                     // any partition, batch by batch
+	RangeSplit                     // by ranges of a sort key: Keys is the number of the range, from 0
 )
 
-var distributionNames = [...]string{"gather", "hash", "broadcast", "round robin"}
+var distributionNames = [...]string{"gather", "hash", "broadcast", "round robin", "range"}
+
+// Parted reports whether every row goes to one of several partitions.
+func (d Distribution) Parted() bool { return d == HashSplit || d == RoundRobin || d == RangeSplit }
 
 func (d Distribution) String() string { return distributionNames[d] }
 
@@ -24,7 +28,7 @@ func (d Distribution) String() string { return distributionNames[d] }
 type Exchange struct {
 	Input  Node
 	Kind   Distribution
-	Keys   []expr.Expr // HashSplit: over the input's columns
+	Keys   []expr.Expr // HashSplit: over the input's columns; RangeSplit: one of type integer
 	Sorted []expr.SortKey
 }
 

@@ -177,6 +177,27 @@ func (d *decoder) receive(l *pb.ExtensionLeafRel) (output, error) {
 	return d.above(n, n.Fields)
 }
 
+// bucket is what rows of one target each go by: bucket 0 for all, or a range's number.
+func (r *reader) bucket(n *physical.Exchange, e *pb.Expression) error {
+	if e.GetLiteral() != nil {
+		bucket, ok := e.GetLiteral().GetLiteralType().(*pb.Expression_Literal_I32)
+		if !ok || bucket.I32 != 0 {
+			return r.errorf("a single target is not bucket 0")
+		}
+		n.Kind = physical.Gather
+		return nil
+	}
+	key, err := r.expr(e)
+	if err != nil {
+		return err
+	}
+	if key.Type().Kind != expr.Int4 {
+		return r.errorf("the bucket of a single target is a %s", key.Type())
+	}
+	n.Kind, n.Keys = physical.RangeSplit, []expr.Expr{key}
+	return nil
+}
+
 func (d *decoder) exchange(x *pb.ExchangeRel) (output, error) {
 	own := new(detail.Exchange)
 	r, err := d.single(x.GetCommon(), x.GetAdvancedExtension(), x.GetInput(), own)
@@ -189,11 +210,9 @@ func (d *decoder) exchange(x *pb.ExchangeRel) (output, error) {
 	n := &physical.Exchange{Input: r.in.node}
 	switch k := x.GetExchangeKind().(type) {
 	case *pb.ExchangeRel_SingleTarget:
-		bucket, ok := k.SingleTarget.GetExpression().GetLiteral().GetLiteralType().(*pb.Expression_Literal_I32)
-		if !ok || bucket.I32 != 0 {
-			return output{}, d.errorf("a single target is not bucket 0")
+		if err := r.bucket(n, k.SingleTarget.GetExpression()); err != nil {
+			return output{}, err
 		}
-		n.Kind = physical.Gather
 	case *pb.ExchangeRel_ScatterByFields:
 		n.Kind = physical.HashSplit
 		if n.Keys, err = r.keys(k.ScatterByFields.GetFields(), own.GetComputedKeys()); err != nil {

@@ -135,6 +135,7 @@ var receiveKinds = map[physical.Distribution]detail.Receive_Kind{
 	physical.HashSplit:  detail.Receive_KIND_HASH,
 	physical.Broadcast:  detail.Receive_KIND_BROADCAST,
 	physical.RoundRobin: detail.Receive_KIND_ROUND_ROBIN,
+	physical.RangeSplit: detail.Receive_KIND_RANGE,
 }
 
 // receive is a leaf of our own: Substrait has only the sending half.

@@ -136,13 +136,19 @@ func (e *encoder) exchange(n *physical.Exchange) (*pb.Rel, []expr.Field) {
 	w := e.over(fields)
 	out := &pb.ExchangeRel{Input: input}
 	own := &detail.Exchange{}
-	if n.Kind != physical.HashSplit && len(n.Keys) > 0 {
+	switch {
+	case n.Kind == physical.RangeSplit && (len(n.Keys) != 1 || n.Keys[0].Type().Kind != expr.Int4):
+		e.errorf("a range exchange has no number of a range")
+		return nil, nil
+	case n.Kind != physical.HashSplit && n.Kind != physical.RangeSplit && len(n.Keys) > 0:
 		e.errorf("a %s exchange has keys", n.Kind)
 	}
 	switch n.Kind {
 	case physical.Gather:
 		bucket := &pb.Expression{RexType: &pb.Expression_Literal_{Literal: e.literal(expr.Int(0), expr.Of(expr.Int4))}}
 		out.ExchangeKind = &pb.ExchangeRel_SingleTarget{SingleTarget: &pb.ExchangeRel_SingleBucketExpression{Expression: bucket}}
+	case physical.RangeSplit:
+		out.ExchangeKind = &pb.ExchangeRel_SingleTarget{SingleTarget: &pb.ExchangeRel_SingleBucketExpression{Expression: w.expr(n.Keys[0])}}
 	case physical.HashSplit:
 		var keys []*pb.Expression_FieldReference
 		keys, own.ComputedKeys = w.keys(n.Keys)

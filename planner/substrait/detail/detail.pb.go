@@ -36,6 +36,7 @@ const (
 	Receive_KIND_HASH        Receive_Kind = 2
 	Receive_KIND_BROADCAST   Receive_Kind = 3
 	Receive_KIND_ROUND_ROBIN Receive_Kind = 4
+	Receive_KIND_RANGE       Receive_Kind = 5
 )
 
 // Enum value maps for Receive_Kind.
@@ -46,6 +47,7 @@ var (
 		2: "KIND_HASH",
 		3: "KIND_BROADCAST",
 		4: "KIND_ROUND_ROBIN",
+		5: "KIND_RANGE",
 	}
 	Receive_Kind_value = map[string]int32{
 		"KIND_UNSPECIFIED": 0,
@@ -53,6 +55,7 @@ var (
 		"KIND_HASH":        2,
 		"KIND_BROADCAST":   3,
 		"KIND_ROUND_ROBIN": 4,
+		"KIND_RANGE":       5,
 	}
 )
 
@@ -1018,18 +1021,20 @@ const file_planner_substrait_detail_detail_proto_rawDesc = "" +
 	"\x05phase\x18\x01 \x01(\x0e2\x1b.substrait.AggregationPhaseR\x05phase\"]\n" +
 	"\bExchange\x12,\n" +
 	"\x06sorted\x18\x01 \x03(\v2\x14.substrait.SortFieldR\x06sorted\x12#\n" +
-	"\rcomputed_keys\x18\x02 \x01(\bR\fcomputedKeys\"\x91\x02\n" +
+	"\rcomputed_keys\x18\x02 \x01(\bR\fcomputedKeys\"\xa1\x02\n" +
 	"\aReceive\x12\x12\n" +
 	"\x04edge\x18\x01 \x01(\x03R\x04edge\x12,\n" +
 	"\x04kind\x18\x02 \x01(\x0e2\x18.skein.plan.Receive.KindR\x04kind\x12.\n" +
 	"\x06schema\x18\x03 \x01(\v2\x16.substrait.NamedStructR\x06schema\x12,\n" +
-	"\x06sorted\x18\x04 \x03(\v2\x14.substrait.SortFieldR\x06sorted\"f\n" +
+	"\x06sorted\x18\x04 \x03(\v2\x14.substrait.SortFieldR\x06sorted\"v\n" +
 	"\x04Kind\x12\x14\n" +
 	"\x10KIND_UNSPECIFIED\x10\x00\x12\x0f\n" +
 	"\vKIND_GATHER\x10\x01\x12\r\n" +
 	"\tKIND_HASH\x10\x02\x12\x12\n" +
 	"\x0eKIND_BROADCAST\x10\x03\x12\x14\n" +
-	"\x10KIND_ROUND_ROBIN\x10\x04\"\x1a\n" +
+	"\x10KIND_ROUND_ROBIN\x10\x04\x12\x0e\n" +
+	"\n" +
+	"KIND_RANGE\x10\x05\"\x1a\n" +
 	"\x06Shared\x12\x10\n" +
 	"\x03ids\x18\x01 \x03(\x03R\x03ids\"\xf3\x01\n" +
 	"\x05Notes\x12\x16\n" +
