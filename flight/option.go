@@ -63,7 +63,7 @@ func (h *sqlServer) GetSessionOptions(ctx context.Context, _ *flight.GetSessionO
 	c := h.server.caller(ctx)
 	session, ok := h.server.sessions.find(c)
 	if !ok {
-		session = NewSession("", c.user, nil)
+		session = c.newSession("", nil)
 	}
 	options, err := h.server.config.Sessions.Options(ctx, session)
 	if err != nil {

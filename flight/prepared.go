@@ -15,6 +15,7 @@ import (
 // preparedEntry is what the server remembers of a prepared statement.
 type preparedEntry struct {
 	prepared Prepared
+	session  *Session
 	text     string
 	closed   bool // kept so that a closed handle is refused instead of planned again
 
@@ -26,6 +27,7 @@ type preparedEntry struct {
 // preparedCall is one use of a handle: the statement and the rows bound to it.
 type preparedCall struct {
 	id    string
+	user  string
 	entry *preparedEntry
 	bound [][]expr.Value
 }
@@ -35,19 +37,20 @@ func (s *Server) createPrepared(ctx context.Context, text string) (flightsql.Act
 	var result flightsql.ActionCreatePreparedStatementResult
 	ctx, span := s.begin(ctx, "prepare")
 	defer span.End()
-	p, err := s.prepare(ctx, s.session(ctx), text)
+	session := s.session(ctx)
+	p, err := s.prepare(ctx, session, text)
 	span.Fail(err)
 	if err != nil {
 		return result, err
 	}
-	h := handle{ID: rand.Text()}
+	h := handle{ID: rand.Text(), User: session.User()}
 	if len(text) <= maxSelfContained {
 		h.Text = text
 	}
 	if result.Handle, err = s.signer.sign(forHandle, h); err != nil {
 		return result, err
 	}
-	s.prepared.put(h.ID, &preparedEntry{prepared: p, text: text})
+	s.prepared.put(h.ID, &preparedEntry{prepared: p, session: session, text: text})
 	update := p.IsUpdate() && len(p.Columns()) == 0 // else a client that believes it would not fetch the rows
 	result.IsUpdate = &update
 	result.DatasetSchema = resultSchema(p.Columns()) // JDBC takes an empty one for an update
@@ -56,9 +59,12 @@ func (s *Server) createPrepared(ctx context.Context, text string) (flightsql.Act
 }
 
 // closePrepared forgets a statement, by any of its handles and any number of times.
-func (s *Server) closePrepared(signed []byte) error {
+func (s *Server) closePrepared(ctx context.Context, signed []byte) error {
 	var h handle
 	if err := s.signer.open(forHandle, signed, &h); err != nil {
+		return err
+	}
+	if err := s.own(ctx, h.User, "prepared statement"); err != nil {
 		return err
 	}
 	s.prepared.put(h.ID, &preparedEntry{closed: true})
@@ -72,6 +78,9 @@ func (s *Server) lookup(ctx context.Context, signed []byte) (preparedCall, error
 	if err := s.signer.open(forHandle, signed, &h); err != nil {
 		return preparedCall{}, err
 	}
+	if err := s.own(ctx, h.User, "prepared statement"); err != nil {
+		return preparedCall{}, err
+	}
 	entry, known := s.prepared.get(h.ID)
 	switch {
 	case known && entry.closed:
@@ -80,14 +89,18 @@ func (s *Server) lookup(ctx context.Context, signed []byte) (preparedCall, error
 		return preparedCall{}, sqlerr.New(sqlerr.UndefinedPrepared, "the prepared statement has expired").
 			WithHint("Prepare it again.")
 	case !known:
-		p, err := s.prepare(ctx, s.session(ctx), h.Text)
+		session := s.session(ctx)
+		p, err := s.prepare(ctx, session, h.Text)
 		if err != nil {
 			return preparedCall{}, err
 		}
-		entry = &preparedEntry{prepared: p, text: h.Text}
+		entry = &preparedEntry{prepared: p, session: session, text: h.Text}
 		s.prepared.put(h.ID, entry)
 	}
-	call := preparedCall{id: h.ID, entry: entry}
+	if c := s.caller(ctx); c.checked { // another token of the user may give it other roles
+		entry.session.setRoles(c.roles)
+	}
+	call := preparedCall{id: h.ID, user: h.User, entry: entry}
 	if len(h.Args) > 0 {
 		var err error
 		call.bound, err = decodeRows(h.Args, entry.prepared.Parameters())
@@ -111,7 +124,7 @@ func (s *Server) bind(call preparedCall, args [][]expr.Value) ([]byte, error) {
 	defer e.mu.Unlock()
 	e.args = args
 	e.binding++
-	h := handle{ID: call.id}
+	h := handle{ID: call.id, User: call.user}
 	encoded, size := encodeRows(args, e.prepared.Parameters())
 	if len(e.text)+size <= maxSelfContained {
 		h.Text, h.Args = e.text, encoded

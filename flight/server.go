@@ -32,6 +32,8 @@ type Config struct {
 	Lease       time.Duration // how long a started query waits for its DoGet: 60 s
 	PreparedTTL time.Duration // how long an unused prepared statement is remembered: 1 h
 	SessionTTL  time.Duration // how long an unused session is remembered: 1 h
+	TokenTTL    time.Duration // how long a token of Handshake is good; one in use is renewed: 24 h
+	Auth        Authenticator // nil: nobody is asked for credentials
 	Key         []byte        // signs tickets and handles, shared by a cluster's coordinators; nil: random
 	TLS         *tls.Config   // nil: connections are not encrypted
 	Log         *slog.Logger  // nil: slog.Default
@@ -71,6 +73,7 @@ func New(c Config) *Server {
 	c.Lease = orDefault(c.Lease, time.Minute)
 	c.PreparedTTL = orDefault(c.PreparedTTL, time.Hour)
 	c.SessionTTL = orDefault(c.SessionTTL, time.Hour)
+	c.TokenTTL = orDefault(c.TokenTTL, 24*time.Hour)
 	if c.Log == nil {
 		c.Log = slog.Default()
 	}
@@ -89,7 +92,7 @@ func New(c Config) *Server {
 	}
 	s.grpc = grpc.NewServer(
 		grpc.Creds(creds),
-		grpc.ChainUnaryInterceptor(g.unary), grpc.ChainStreamInterceptor(g.stream),
+		grpc.ChainUnaryInterceptor(g.unary, s.admitUnary), grpc.ChainStreamInterceptor(g.stream, s.admitStream),
 		grpc.StatsHandler(s.sessions),
 		grpc.MaxRecvMsgSize(maxRequestBytes), grpc.MaxSendMsgSize(math.MaxInt32),
 		grpc.MaxHeaderListSize(maxHeaderBytes),

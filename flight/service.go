@@ -1,15 +1,12 @@
 package flight
 
 import (
-	"crypto/rand"
-	"encoding/base64"
 	"errors"
 	"io"
 
 	"github.com/apache/arrow-go/v18/arrow/flight"
 	"github.com/apache/arrow-go/v18/arrow/flight/flightsql"
 	pb "github.com/apache/arrow-go/v18/arrow/flight/gen/flight"
-	"google.golang.org/grpc/metadata"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/anypb"
 
@@ -90,32 +87,12 @@ func (s *service) ListActions(_ *flight.Empty, stream flight.FlightService_ListA
 	return nil
 }
 
-// Handshake lets everybody in: no users are configured. A Basic login gets a token
-// that names its session, in the headers and in the trailers, since clients look
-// in one or the other; a Bearer token is taken as it is.
+// Handshake answers a login: see Server.handshake.
 func (s *service) Handshake(stream flight.FlightService_HandshakeServer) error {
-	md, _ := metadata.FromIncomingContext(stream.Context())
-	scheme, credentials := authorization(md)
-	switch scheme {
-	case "":
-		return nil
-	case "bearer":
-		reply := metadata.Pairs("authorization", "Bearer "+credentials)
-		stream.SetTrailer(reply)
-		return stream.SendHeader(reply)
-	case "basic":
-		user, ok := basicUser(credentials)
-		if !ok {
-			return sqlerr.New(sqlerr.InvalidAuthorization, "the Basic authorization header is malformed")
-		}
-		token, err := s.server.signer.sign(forLogin, login{ID: rand.Text(), User: user})
-		if err != nil {
-			return err
-		}
-		reply := metadata.Pairs("authorization", "Bearer "+base64.RawURLEncoding.EncodeToString(token))
-		stream.SetTrailer(reply)
-		return stream.SendHeader(reply)
+	reply, err := s.server.handshake(stream.Context())
+	if err != nil || reply == nil {
+		return err
 	}
-	return sqlerr.New(sqlerr.InvalidAuthorization, "authorization scheme %q is not known", scheme).
-		WithHint("Use Basic or Bearer.")
+	stream.SetTrailer(reply)
+	return stream.SendHeader(reply)
 }

@@ -9,10 +9,12 @@ import (
 // the server and lives until the client closes it, its connection ends or it has
 // not been used for a while.
 type Session struct {
-	id   string
-	user string
+	id      string
+	user    string
+	checked bool // the user is who it says
 
 	mu      sync.Mutex
+	roles   []string          // that the user's login gives
 	options map[string]string // set by the client, canonical names
 }
 
@@ -26,6 +28,19 @@ func (s *Session) ID() string { return s.id }
 
 // User is the name the client gave at login, empty without one.
 func (s *Session) User() string { return s.user }
+
+// Roles are those that the user's login itself gives, besides what SQL grants.
+func (s *Session) Roles() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.roles
+}
+
+func (s *Session) setRoles(roles []string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.roles = roles
+}
 
 // Get is the value of an option, false when the client has not set it.
 func (s *Session) Get(name string) (string, bool) {

@@ -3,10 +3,8 @@ package flight
 import (
 	"context"
 	"crypto/rand"
-	"encoding/base64"
 	"net/http"
 	"strconv"
-	"strings"
 	"sync/atomic"
 	"time"
 
@@ -38,7 +36,15 @@ type caller struct {
 	cookie     string // session id, empty without
 	login      string // id of a token of ours, empty without
 	user       string
+	roles      []string // that its login gives it
+	checked    bool     // it has shown who it is
 	connection string
+}
+
+// owns reports whether a session is the caller's: once there are users, nobody gets
+// another's, whatever cookie it shows or connection it shares.
+func (c caller) owns(s *Session) bool {
+	return s.checked == c.checked && (!c.checked || s.User() == c.user)
 }
 
 // key is what the call's session is known by without a cookie.
@@ -52,21 +58,33 @@ func (c caller) key() string {
 // find gives the call's session, false when it has none yet.
 func (s *sessionStore) find(c caller) (*Session, bool) {
 	if c.cookie != "" {
-		if session, ok := s.byKey.get("cookie " + c.cookie); ok {
+		if session, ok := s.byKey.get("cookie " + c.cookie); ok && c.owns(session) {
 			return session, true
 		}
 	}
-	return s.byKey.get(c.key())
+	session, ok := s.byKey.get(c.key())
+	if !ok || !c.owns(session) {
+		return nil, false
+	}
+	return session, true
 }
 
 // open gives the call's session, making it when needed. A cookie we do not know
 // is ignored: the client must not choose a session's id.
 func (s *sessionStore) open(c caller) *Session {
 	if session, ok := s.find(c); ok {
+		session.setRoles(c.roles)
 		return session
 	}
-	session := NewSession(rand.Text(), c.user, nil)
+	session := c.newSession(rand.Text(), nil)
 	s.byKey.put(c.key(), session)
+	return session
+}
+
+// newSession is a session of the caller that nobody else finds.
+func (c caller) newSession(id string, options map[string]string) *Session {
+	session := NewSession(id, c.user, options)
+	session.checked, session.roles = c.checked, c.roles
 	return session
 }
 
@@ -88,12 +106,6 @@ func (s *sessionStore) close(ctx context.Context, c caller) {
 	_ = grpc.SetHeader(ctx, metadata.Pairs("set-cookie", cookie.String()))
 }
 
-// login is the content of a token that Handshake gives out.
-type login struct {
-	ID   string `json:"id"`
-	User string `json:"user"`
-}
-
 // caller reads what a call shows of its client.
 func (s *Server) caller(ctx context.Context) caller {
 	c := caller{}
@@ -112,13 +124,16 @@ func (s *Server) caller(ctx context.Context) caller {
 			}
 		}
 	}
-	scheme, credentials := authorization(md)
+	if k, ok := ctx.Value(knownKey{}).(known); ok {
+		c.login, c.user, c.roles, c.checked = k.login, k.identity.User, k.identity.Roles, true
+		return c
+	}
+	scheme, credentials, _ := authorization(md) // nobody is asked for credentials: the name is taken as it is
 	switch scheme {
 	case "basic":
-		c.user, _ = basicUser(credentials)
+		c.user, _, _ = basic(credentials)
 	case "bearer":
-		var l login
-		if signed, err := base64.RawURLEncoding.DecodeString(credentials); err == nil && s.signer.open(forLogin, signed, &l) == nil {
+		if l, ok := s.openToken(credentials); ok {
 			c.login, c.user = l.ID, l.User
 		}
 	}
@@ -127,26 +142,6 @@ func (s *Server) caller(ctx context.Context) caller {
 
 // session is the session of a call, made when it is the first.
 func (s *Server) session(ctx context.Context) *Session { return s.sessions.open(s.caller(ctx)) }
-
-// authorization splits the authorization header; the scheme in lower case, since
-// clients differ.
-func authorization(md metadata.MD) (scheme, credentials string) {
-	for _, h := range md.Get("authorization") {
-		scheme, credentials, _ = strings.Cut(strings.TrimSpace(h), " ")
-		return strings.ToLower(scheme), strings.TrimSpace(credentials)
-	}
-	return "", ""
-}
-
-// basicUser is the user of Basic credentials, padded or not.
-func basicUser(credentials string) (user string, ok bool) {
-	raw, err := base64.RawStdEncoding.DecodeString(strings.TrimRight(credentials, "="))
-	if err != nil {
-		return "", false
-	}
-	user, _, ok = strings.Cut(string(raw), ":")
-	return user, ok
-}
 
 type connectionKey struct{}
 

@@ -96,8 +96,8 @@ func (h *sqlServer) CreatePreparedStatement(ctx context.Context, r flightsql.Act
 }
 
 // ClosePreparedStatement forgets a prepared statement.
-func (h *sqlServer) ClosePreparedStatement(_ context.Context, r flightsql.ActionClosePreparedStatementRequest) error {
-	return h.server.closePrepared(r.GetPreparedStatementHandle())
+func (h *sqlServer) ClosePreparedStatement(ctx context.Context, r flightsql.ActionClosePreparedStatementRequest) error {
+	return h.server.closePrepared(ctx, r.GetPreparedStatementHandle())
 }
 
 // GetFlightInfoPreparedStatement starts a prepared statement with its bound rows.
@@ -185,13 +185,16 @@ func (h *sqlServer) CancelFlightInfo(ctx context.Context, r *flight.CancelFlight
 
 // RenewFlightEndpoint extends the lease of a query that waits for its reader, and
 // the time for which its ticket is good.
-func (h *sqlServer) RenewFlightEndpoint(_ context.Context, r *flight.RenewFlightEndpointRequest) (*flight.FlightEndpoint, error) {
+func (h *sqlServer) RenewFlightEndpoint(ctx context.Context, r *flight.RenewFlightEndpointRequest) (*flight.FlightEndpoint, error) {
 	body, err := flightsql.GetStatementQueryTicket(r.GetEndpoint().GetTicket())
 	if err != nil {
 		return nil, sqlerr.New(sqlerr.InvalidTicket, "the ticket cannot be read: %v", err)
 	}
 	var t ticket
 	if err := h.server.signer.open(forTicket, body.GetStatementHandle(), &t); err != nil {
+		return nil, err
+	}
+	if err := h.server.own(ctx, t.User, "ticket"); err != nil {
 		return nil, err
 	}
 	if !h.server.queries.renew(t.Lease, h.server.config.Lease) {

@@ -94,6 +94,9 @@ func (s *Server) fetchTicket(signed []byte, stream flight.FlightService_DoGetSer
 	if err := s.signer.open(forTicket, signed, &t); err != nil {
 		return err
 	}
+	if err := s.own(stream.Context(), t.User, "ticket"); err != nil {
+		return err
+	}
 	if q, done, ok := s.queries.read(t.Lease); ok {
 		defer done()
 		return send(q, stream)
@@ -115,7 +118,7 @@ func (s *Server) fetchTicket(signed []byte, stream flight.FlightService_DoGetSer
 func (s *Server) runAgain(t ticket, stream flight.FlightService_DoGetServer) (err error) {
 	ctx, span := s.begin(stream.Context(), statementSpan)
 	defer func() { span.EndIf(err) }()
-	p, err := s.prepare(ctx, NewSession(rand.Text(), t.User, t.Options), t.Text)
+	p, err := s.prepare(ctx, s.sessionOf(ctx, t), t.Text)
 	if err != nil {
 		return err
 	}
@@ -130,6 +133,16 @@ func (s *Server) runAgain(t ticket, stream flight.FlightService_DoGetServer) (er
 		return err
 	}
 	return s.runNow(ctx, p, t.Text, args, t.Lease, stream)
+}
+
+// sessionOf is a session to run a ticket's statement in: of the user who shows it, with
+// the rights that it has now, and with the options of the first time.
+func (s *Server) sessionOf(ctx context.Context, t ticket) *Session {
+	c := s.caller(ctx)
+	if !c.checked {
+		c.user = t.User
+	}
+	return c.newSession(rand.Text(), t.Options)
 }
 
 // runNow executes a statement and streams its result in one call.
@@ -166,6 +179,9 @@ func (s *Server) update(ctx context.Context, p Prepared, text string, bound [][]
 func (s *Server) cancel(ctx context.Context, signed []byte) (bool, error) {
 	var t ticket
 	if err := s.signer.open(forTicket, signed, &t); err != nil {
+		return false, err
+	}
+	if err := s.own(ctx, t.User, "ticket"); err != nil {
 		return false, err
 	}
 	if s.queries.stop(t.Lease, errCancelled) {

@@ -102,6 +102,7 @@ type ticket struct {
 // server's memory of it.
 type handle struct {
 	ID    string       `json:"id"`
+	User  string       `json:"user,omitempty"`
 	Text  string       `json:"text,omitempty"`  // empty when too large to carry
 	Args  [][]argument `json:"args,omitempty"`  // bound rows, when small enough
 	Bound int64        `json:"bound,omitempty"` // which binding the server holds for this handle, 0 when none was made

@@ -37,6 +37,11 @@ func Query(ctx context.Context, q *sql.Query, catalog Catalog, opt Options) (*Pl
 	return plan(q, bound)
 }
 
+// CheckPolicy says what is wrong with a condition on the rows of a table.
+func CheckPolicy(table string, fields []expr.Field, using string, opt Options) error {
+	return bind.CheckPolicy(table, fields, using, opt)
+}
+
 // plan brings a bound query to its physical plan.
 func plan(q *sql.Query, bound *bind.Query) (*Plan, error) {
 	ids := &rule.IDs{NextColumn: bound.Next, NextShared: bound.Shared}

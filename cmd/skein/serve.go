@@ -17,6 +17,7 @@ import (
 
 	"github.com/skein-query/skein/coordinator/place"
 	"github.com/skein-query/skein/exec/memory"
+	"github.com/skein-query/skein/internal/auth"
 	"github.com/skein-query/skein/internal/cluster"
 	"github.com/skein-query/skein/internal/node"
 	"github.com/skein-query/skein/internal/trace"
@@ -32,6 +33,8 @@ type serveFlags struct {
 	memory, columns, distribution, logLevel string
 	profile, configFile, otlp               string
 	keyFile, certFile, certKeyFile, caFile  string
+	clientCA                                string
+	issuer                                  auth.IssuerConfig
 }
 
 func newServeCommand() *cobra.Command {
@@ -52,6 +55,10 @@ the first of a cluster, which others --join by the address of any of them:
 
   skein serve --listen 127.0.0.1:32010 --gossip 127.0.0.1:7946 --tables /data
   skein serve --listen 127.0.0.1:0 --join 127.0.0.1:7946 --role worker
+
+An address that the network reaches is listened on with TLS and with users only, or with
+--insecure. Users are of a file (skein user add), of an OpenID Connect issuer, named by
+client certificates or made by SQL (CREATE USER); once there are some, everybody logs in.
 
 Beyond one machine all need the same --cluster-key: without it only loopback is
 listened on.
@@ -112,6 +119,14 @@ func (s *serveFlags) register(f *pflag.FlagSet) {
 	f.StringVar(&s.certFile, "tls-cert", "", "PEM file with the certificate that clients are shown, and other processes with --tls-ca")
 	f.StringVar(&s.certKeyFile, "tls-key", "", "PEM file with its key")
 	f.StringVar(&s.caFile, "tls-ca", "", "PEM file with the authority of all processes of the cluster, which then show each other certificates")
+	f.StringVar(&s.clientCA, "tls-client-ca", "", "PEM file with the authority of clients' certificates, which then name their users")
+	f.StringVar(&s.Security.Users, "users", "", "file of users, written by skein user; everybody has to log in then")
+	f.StringVar(&s.issuer.URL, "oidc-issuer", "", "address (https://…) of an OpenID Connect issuer whose tokens are taken")
+	f.StringVar(&s.issuer.Audience, "oidc-audience", "", "audience that its tokens must be for")
+	f.StringVar(&s.issuer.UserClaim, "oidc-user-claim", "sub", "claim of its tokens that names the user")
+	f.StringVar(&s.issuer.RolesClaim, "oidc-roles-claim", "", "claim of its tokens that lists roles of the user")
+	f.StringSliceVar(&s.Security.Allow, "allow-path", nil, "folder or s3:// prefix below which files may be read, even by administrators; may repeat (default everything)")
+	f.BoolVar(&s.Security.Insecure, "insecure", false, "let --listen be an address of the network without TLS or without users")
 	f.StringVar(&s.keyFile, "cluster-key", "", "file with the secret that all processes of the cluster share, at least 32 bytes")
 }
 
@@ -154,6 +169,17 @@ func (s *serveFlags) complete(cmd *cobra.Command) error {
 		if s.TLS, err = node.LoadTLS(s.certFile, s.certKeyFile, s.caFile); err != nil {
 			return fmt.Errorf("--tls-cert, --tls-key, --tls-ca: %w", err)
 		}
+	}
+	if s.clientCA != "" {
+		if s.certFile == "" {
+			return errors.New("--tls-client-ca needs --tls-cert and --tls-key")
+		}
+		if s.TLS, err = s.TLS.WithClients(s.clientCA); err != nil {
+			return fmt.Errorf("--tls-client-ca: %w", err)
+		}
+	}
+	if s.issuer.URL != "" || s.issuer.Audience != "" {
+		s.Security.Issuer = &s.issuer
 	}
 	for name := range strings.FieldsSeq(clusterFlags) {
 		if cmd.Flags().Changed(name) {
@@ -236,6 +262,9 @@ func serve(cmd *cobra.Command, c node.Config) error {
 	if c.Catalog == "" && (c.Cluster == nil || c.Cluster.Coordinator) {
 		fmt.Fprintln(cmd.ErrOrStderr(), "The catalog is in memory: tables made by SQL are known to this process only, and gone with it. --catalog keeps them.")
 	}
+	if server.Exposed() {
+		fmt.Fprintln(cmd.ErrOrStderr(), "WARNING: --insecure: the network can reach this server, and it asks for no users or has no TLS. Anybody there may read what it reads.")
+	}
 	if server.HTTPAddr() != "" {
 		fmt.Fprintf(cmd.ErrOrStderr(), "The console is at http://%s\n", server.HTTPAddr())
 	}
@@ -264,7 +293,7 @@ func readConfig(cmd *cobra.Command, path string) error {
 		return err
 	}
 	given := map[string]bool{}
-	for name := range strings.FieldsSeq("listen workers threads tables catalog http otlp memory column-cache spill max-running max-queued max-running-per-user distribution log-level tls-cert tls-key tls-ca " + clusterFlags) {
+	for name := range strings.FieldsSeq("listen workers threads tables catalog http otlp memory column-cache spill max-running max-queued max-running-per-user distribution log-level tls-cert tls-key tls-ca tls-client-ca users oidc-issuer oidc-audience oidc-user-claim oidc-roles-claim allow-path insecure " + clusterFlags) {
 		given[name] = cmd.Flags().Changed(name)
 	}
 	n := 0

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/skein-query/skein/flight"
+	"github.com/skein-query/skein/internal/access"
 	"github.com/skein-query/skein/internal/sqlerr"
 	"github.com/skein-query/skein/planner/expr"
 	"github.com/skein-query/skein/planner/sql"
@@ -33,6 +34,9 @@ func (e *effect) Execute(ctx context.Context, args []expr.Value) (flight.Result,
 	case *sql.Drop:
 		err = e.drop(ctx, stmt)
 	case *sql.CreateSchema:
+		if !e.rights().Admin() {
+			return nil, sqlerr.At(sqlerr.InsufficientPrivilege, stmt.Span(), "permission denied for database skein").WithHint("Only administrators create schemas.")
+		}
 		var created bool
 		if created, err = e.statements.Catalog.CreateSchema(ctx, stmt.Name.Text); err == nil && !created && !stmt.IfNotExists {
 			err = sqlerr.At(sqlerr.DuplicateSchema, stmt.Name.Span(), "schema %q already exists", stmt.Name.Text)
@@ -42,15 +46,29 @@ func (e *effect) Execute(ctx context.Context, args []expr.Value) (flight.Result,
 	case *sql.Reset:
 		err = e.reset(ctx, stmt)
 	case *sql.Kill:
-		if !e.statements.Coordinator.CancelRunning(stmt.ID.Text) {
+		if !e.mayKill(stmt.ID.Text) || !e.statements.Coordinator.CancelRunning(stmt.ID.Text) {
 			err = sqlerr.At(sqlerr.UndefinedObject, stmt.ID.Span(), "no query %q waits or runs here", stmt.ID.Text).
 				WithHint("SHOW QUERIES lists those of this coordinator.")
 		}
+	default:
+		err = e.roleStatement(ctx)
 	}
 	if err != nil {
 		return nil, err
 	}
 	return noResult{}, nil
+}
+
+func (e *effect) rights() access.Rights { return e.statements.rights(e.session) }
+
+// mayKill reports whether a query is the user's own, or the user an administrator. Of
+// those of others one does not even hear that they run.
+func (e *effect) mayKill(id string) bool {
+	if e.rights().Admin() {
+		return true
+	}
+	q, ok := e.statements.Coordinator.Info(id)
+	return ok && q.User == user(e.session)
 }
 
 // target is the schema and name that a table name means.
@@ -85,6 +103,12 @@ func (e *effect) createExternal(ctx context.Context, stmt *sql.CreateExternalTab
 	case stmt.IfNotExists:
 		exists = catalog.Keep
 	}
+	if err := e.mayCreate(&t, stmt.OrReplace); err != nil {
+		return sqlerr.AtSpan(err, stmt.Name.Span())
+	}
+	if err := e.mayReadFiles(ctx, t.Location); err != nil {
+		return sqlerr.AtSpan(err, stmt.Location.Span())
+	}
 	_, err := e.statements.Catalog.Create(ctx, t, exists)
 	switch sqlerr.CodeOf(err) {
 	case sqlerr.DuplicateTable, sqlerr.InvalidSchemaName:
@@ -93,8 +117,43 @@ func (e *effect) createExternal(ctx context.Context, stmt *sql.CreateExternalTab
 	return sqlerr.AtSpan(err, stmt.Location.Span())
 }
 
+// mayCreate checks that a table may be made, and gives it its owner: who makes it, or who
+// owned the one whose place it takes.
+func (e *effect) mayCreate(t *catalog.Table, replace bool) error {
+	rights := e.rights()
+	have, ok := e.statements.Catalog.Lookup(t.Schema, t.Name)
+	switch {
+	case ok && replace:
+		if !rights.Table(have.Schema, have.Name, have.Owner).Owner() {
+			return errOwner(have.Name)
+		}
+		t.Owner = have.Owner
+	case !rights.May(access.Create, access.SchemaObject(t.Schema)):
+		return sqlerr.New(sqlerr.InsufficientPrivilege, "permission denied for schema %s", t.Schema)
+	case e.statements.guarded():
+		t.Owner = user(e.session)
+	}
+	return nil
+}
+
+// mayReadFiles checks that the files of a location may be read by its name.
+func (e *effect) mayReadFiles(ctx context.Context, location string) error {
+	s, rights := e.statements, e.rights()
+	if err := s.mayReadAt(rights, location, false, nil); err != nil {
+		return err
+	}
+	files, err := s.Catalog.Files(ctx, location)
+	if err != nil {
+		return err
+	}
+	return s.mayReadAt(rights, location, false, files)
+}
+
 func (e *effect) drop(ctx context.Context, stmt *sql.Drop) error {
 	if stmt.Kind == sql.Schema {
+		if !e.rights().Admin() {
+			return sqlerr.At(sqlerr.InsufficientPrivilege, stmt.Span(), "must be owner of schema %s", stmt.Names[0].Last().Text).WithHint("Only administrators drop schemas.")
+		}
 		for _, n := range stmt.Names {
 			err := e.statements.Catalog.DropSchema(ctx, n.Last().Text, stmt.Cascade)
 			if err != nil && !(stmt.IfExists && sqlerr.CodeOf(err) == sqlerr.InvalidSchemaName) {
@@ -110,9 +169,13 @@ func (e *effect) drop(ctx context.Context, stmt *sql.Drop) error {
 	for _, n := range stmt.Names { // all or none
 		schema, table := e.target(n)
 		names = append(names, catalog.Name{Schema: schema, Name: table})
-		if _, ok := e.statements.Catalog.Lookup(schema, table); !ok && !stmt.IfExists {
+		t, ok := e.statements.Catalog.Lookup(schema, table)
+		if ok && !e.rights().Table(t.Schema, t.Name, t.Owner).Owner() {
+			return sqlerr.AtSpan(errOwner(t.Name), n.Span())
+		}
+		if !ok && !stmt.IfExists {
 			var names []string
-			for _, t := range e.statements.Catalog.Tables() {
+			for _, t := range e.statements.as(e.session).Catalog.Tables() {
 				names = append(names, t.Name)
 			}
 			return sqlerr.At(sqlerr.UndefinedTable, n.Span(), "table %q does not exist", n.String()).

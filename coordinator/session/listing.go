@@ -8,7 +8,8 @@ import (
 )
 
 // Schemas lists all schemas, for metadata calls.
-func (s *Statements) Schemas(context.Context, *flight.Session) ([]flight.Schema, error) {
+func (s *Statements) Schemas(_ context.Context, session *flight.Session) ([]flight.Schema, error) {
+	s = s.as(session)
 	var out []flight.Schema
 	for _, name := range append(s.Catalog.Schemas(), informationSchema, pgCatalog) {
 		out = append(out, flight.Schema{Catalog: "skein", Name: name})
@@ -17,7 +18,8 @@ func (s *Statements) Schemas(context.Context, *flight.Session) ([]flight.Schema,
 }
 
 // Tables lists all tables, for metadata calls.
-func (s *Statements) Tables(context.Context, *flight.Session) ([]flight.Table, error) {
+func (s *Statements) Tables(_ context.Context, session *flight.Session) ([]flight.Table, error) {
+	s = s.as(session)
 	var out []flight.Table
 	for _, t := range s.Catalog.Tables() {
 		columns, err := sqlFields(t.Fields)

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/skein-query/skein/flight"
+	"github.com/skein-query/skein/internal/access"
 	"github.com/skein-query/skein/internal/sqlerr"
 	"github.com/skein-query/skein/planner/expr"
 	"github.com/skein-query/skein/planner/logical"
@@ -16,7 +17,9 @@ import (
 // location is looked up once: a table that occurs twice is the same files twice.
 type lookup struct {
 	statements *Statements
-	schema     string // of unqualified names
+	session    *flight.Session
+	access     *access.State // the rights that were asked are those of this state
+	schema     string        // of unqualified names
 	seen       map[string]*catalog.Files
 	typesOnly  bool // what is known of a table's location is good enough
 	tables     []tableUse
@@ -25,7 +28,7 @@ type lookup struct {
 }
 
 func (s *Statements) lookup(session *flight.Session) *lookup {
-	return &lookup{statements: s, schema: s.schema(session), seen: map[string]*catalog.Files{}}
+	return &lookup{statements: s, session: session, access: s.Catalog.Access(), schema: s.schema(session), seen: map[string]*catalog.Files{}}
 }
 
 func (l *lookup) files(ctx context.Context, location string, known bool) (f *catalog.Files, err error) {
@@ -46,36 +49,47 @@ func (l *lookup) files(ctx context.Context, location string, known bool) (f *cat
 func (l *lookup) Table(ctx context.Context, schema, name string) (*logical.Table, error) {
 	if schema == informationSchema || schema == pgCatalog {
 		l.system = true
-		return l.statements.system(schema, name)
+		return l.statements.as(l.session).system(schema, name)
 	}
 	if schema == "" {
 		schema = l.schema
 	}
-	t, ok := l.statements.Catalog.Lookup(schema, name)
+	t, state, ok := l.statements.Catalog.Guarded(schema, name)
 	if !ok {
-		if table, err := l.statements.system(pgCatalog, name); err == nil {
+		if table, err := l.statements.as(l.session).system(pgCatalog, name); err == nil {
 			l.system = true
 			return table, nil
 		}
 		return nil, sqlerr.New(sqlerr.UndefinedTable, "relation %q does not exist", name)
+	}
+	rights := l.statements.rightsUnder(state, l.session)
+	guard, err := guard(t, t.Fields, rights.Table(t.Schema, t.Name, t.Owner))
+	if err != nil {
+		return nil, err
+	}
+	if err := l.statements.mayReadAt(rights, t.Location, true, nil); err != nil {
+		return nil, err
 	}
 	l.tables = append(l.tables, tableUse{schema, name, t})
 	files, err := l.files(ctx, t.Location, l.typesOnly)
 	if err != nil {
 		return nil, sqlerr.Wrap(err, "table %s", name)
 	}
+	if err := l.statements.mayReadAt(rights, t.Location, true, files); err != nil {
+		return nil, err
+	}
 	table, err := describeFiles(files, t.Fields)
 	if err != nil {
 		return nil, sqlerr.Wrap(err, "table %s", name)
 	}
-	table.Schema, table.Name = t.Schema, t.Name
+	table.Schema, table.Name, table.Guard = t.Schema, t.Name, guard
 	return table, nil
 }
 
 // TableNames are the names that can be meant.
 func (l *lookup) TableNames(context.Context) []string {
 	var out []string
-	for _, t := range l.statements.Catalog.Tables() {
+	for _, t := range l.statements.as(l.session).Catalog.Tables() {
 		out = append(out, t.Name)
 	}
 	return out
@@ -84,9 +98,16 @@ func (l *lookup) TableNames(context.Context) []string {
 // Parquet gives the files of a location as a table. Its columns are those of the
 // files, so that they are always looked at.
 func (l *lookup) Parquet(ctx context.Context, location string) (*logical.Table, error) {
+	rights := l.statements.rightsUnder(l.access, l.session)
+	if err := l.statements.mayReadAt(rights, location, false, nil); err != nil {
+		return nil, err
+	}
 	l.unnamed = append(l.unnamed, location)
 	files, err := l.files(ctx, location, false)
 	if err != nil {
+		return nil, err
+	}
+	if err := l.statements.mayReadAt(rights, location, false, files); err != nil {
 		return nil, err
 	}
 	table, err := describeFiles(files, files.Fields)

@@ -68,6 +68,9 @@ func (s *Statements) queryRows() [][]expr.Value {
 	out := [][]expr.Value{}
 	now := time.Now()
 	for _, q := range s.Coordinator.Queries() {
+		if s.seer != nil && q.User != s.seer.User() { // one's own, and an administrator all
+			continue
+		}
 		if q.Text == "" { // SHOW QUERIES itself, and its like
 			continue
 		}
@@ -92,6 +95,6 @@ func (s *Statements) queriesTable() *logical.Table {
 
 func (s *Statements) showQueries(session *flight.Session) flight.Prepared {
 	return &rows{statements: s, session: session, fields: fields(queryColumns), make: func(context.Context, []expr.Value) ([][]expr.Value, error) {
-		return s.queryRows(), nil
+		return s.as(session).queryRows(), nil
 	}}
 }

@@ -6,6 +6,7 @@ import (
 	"sync"
 
 	"github.com/skein-query/skein/flight"
+	"github.com/skein-query/skein/internal/access"
 	"github.com/skein-query/skein/planner"
 	"github.com/skein-query/skein/planner/sql"
 	"github.com/skein-query/skein/storage/catalog"
@@ -23,11 +24,12 @@ type planKey struct {
 	text         string
 	explained    bool // the query is what the text explains: its places are elsewhere
 	schema, user string
+	roles        string // that the login gives, besides those that the user is a member of
 }
 
 // keyed completes a key with what it takes from the session.
 func (s *Statements) keyed(session *flight.Session, k planKey) planKey {
-	k.schema, k.user = s.schema(session), user(session)
+	k.schema, k.user, k.roles = s.schema(session), user(session), rolesKey(session)
 	return k
 }
 
@@ -38,6 +40,7 @@ type shape struct {
 	*planner.Prepared
 	key    planKey
 	stmt   *sql.Query
+	access *access.State // what the user may see is as in this
 	tables []tableUse
 	files  map[string]*catalog.Files // by location
 	// unnamed are the locations of tables without a name.
@@ -60,15 +63,16 @@ func (s *Statements) prepareShape(ctx context.Context, key planKey, stmt *sql.Qu
 	if err != nil {
 		return nil, err
 	}
-	out := &shape{Prepared: p, key: key, stmt: stmt, tables: l.tables, files: l.seen, unnamed: l.unnamed, system: l.system}
+	out := &shape{Prepared: p, key: key, stmt: stmt, access: l.access, tables: l.tables, files: l.seen, unnamed: l.unnamed, system: l.system}
 	out.bytes = out.size()
 	s.plans.put(out)
 	return out, nil
 }
 
-// named reports whether all names still mean the tables that they meant.
+// named reports whether all names still mean the tables that they meant, and whether
+// nobody's rights have changed.
 func (s *shape) named(c *catalog.Catalog) bool {
-	if s.system {
+	if s.system || s.access != c.Access() {
 		return false
 	}
 	for _, u := range s.tables {

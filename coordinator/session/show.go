@@ -39,16 +39,16 @@ func (r *rows) Execute(ctx context.Context, args []expr.Value) (flight.Result, e
 
 func (s *Statements) showTables(session *flight.Session, stmt *sql.ShowTables) (flight.Prepared, error) {
 	schema := s.schema(session)
-	if !stmt.Schema.IsZero() {
+	if schemas := s.as(session).Catalog.Schemas(); !stmt.Schema.IsZero() {
 		schema = stmt.Schema.Text
-		if !slices.Contains(s.Catalog.Schemas(), schema) {
+		if !slices.Contains(schemas, schema) {
 			return nil, sqlerr.At(sqlerr.InvalidSchemaName, stmt.Schema.Span(), "schema %q does not exist", schema).
-				WithHint("%s", sqlerr.DidYouMean(schema, s.Catalog.Schemas()))
+				WithHint("%s", sqlerr.DidYouMean(schema, schemas))
 		}
 	}
 	return &rows{statements: s, session: session, fields: fields("name"), make: func(context.Context, []expr.Value) ([][]expr.Value, error) {
 		out := [][]expr.Value{}
-		for _, t := range s.Catalog.Tables() {
+		for _, t := range s.as(session).Catalog.Tables() {
 			if t.Schema == schema {
 				out = append(out, texts(t.Name))
 			}
@@ -72,7 +72,9 @@ func (s *Statements) describe(ctx context.Context, session *flight.Session, stmt
 			}
 			return nil, sqlerr.AtSpan(err, stmt.Name.Span())
 		}
-		return t.Fields, nil
+		return slices.DeleteFunc(slices.Clone(t.Fields), func(f expr.Field) bool {
+			return t.Denies(slices.IndexFunc(t.Fields, func(x expr.Field) bool { return x.Name == f.Name }))
+		}), nil
 	}
 	if _, err := find(ctx); err != nil {
 		return nil, err

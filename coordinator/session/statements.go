@@ -10,6 +10,7 @@ import (
 
 	"github.com/skein-query/skein/coordinator"
 	"github.com/skein-query/skein/flight"
+	"github.com/skein-query/skein/internal/access"
 	"github.com/skein-query/skein/internal/sqlerr"
 	"github.com/skein-query/skein/internal/trace"
 	"github.com/skein-query/skein/planner"
@@ -25,7 +26,10 @@ type Statements struct {
 	Defaults    Defaults
 	Log         *slog.Logger
 	Members     func() []Member // who is in the cluster; nil: nobody knows
+	Users       Users           // who there is besides the catalog's roles; nil: everybody may do everything
+	AllowPaths  []string        // below which files may be read, by whomever; nil: everywhere
 	plans       plans
+	seer        *access.Rights // whose view of the catalog this is (as); nil: nobody's
 }
 
 // Prepare parses and describes one statement, or remembers how it did.
@@ -67,7 +71,8 @@ func (s *Statements) prepare(ctx context.Context, session *flight.Session, text 
 		return s.describe(ctx, session, stmt)
 	case *sql.Show:
 		return s.show(ctx, session, stmt)
-	case *sql.CreateExternalTable, *sql.Drop, *sql.CreateSchema, *sql.Set, *sql.Reset, *sql.Kill:
+	case *sql.CreateExternalTable, *sql.Drop, *sql.CreateSchema, *sql.Set, *sql.Reset, *sql.Kill,
+		*sql.CreateRole, *sql.AlterRole, *sql.DropRole, *sql.Grant, *sql.GrantRole, *sql.CreatePolicy, *sql.DropPolicy, *sql.AlterOwner:
 		return &effect{statements: s, session: session, stmt: stmt}, nil
 	case *sql.Begin, *sql.Commit, *sql.Rollback, *sql.SetTransaction:
 		return nil, sqlerr.At(sqlerr.FeatureNotSupported, stmt.Span(), "transactions are not supported: every statement stands alone")

@@ -23,12 +23,27 @@ type Client struct {
 // server cuts its batches to.
 const maxMessageBytes = "268435456"
 
+// Login is how a client shows the server who it is, and whom it trusts to be the server.
+// The zero value shows nothing.
+type Login struct {
+	User, Password string
+	Token          string // instead of these
+	Authority      string // of the server's certificate, PEM; empty: those that the machine trusts
+	// Certificate and Key, in PEM form, are shown to servers that ask for one.
+	Certificate, Key string
+}
+
 // Open connects to addr: grpc://HOST:PORT, grpc+tls://HOST:PORT or HOST:PORT.
-func Open(ctx context.Context, addr string) (*Client, error) { return OpenTLS(ctx, addr, "") }
+func Open(ctx context.Context, addr string) (*Client, error) { return OpenAs(ctx, addr, Login{}) }
 
 // OpenTLS is Open that trusts the certificates in authority, in PEM form; empty: those
 // that the machine trusts.
 func OpenTLS(ctx context.Context, addr, authority string) (*Client, error) {
+	return OpenAs(ctx, addr, Login{Authority: authority})
+}
+
+// OpenAs is Open with a login.
+func OpenAs(ctx context.Context, addr string, l Login) (*Client, error) {
 	if !strings.Contains(addr, "://") {
 		addr = "grpc://" + addr
 	}
@@ -37,8 +52,18 @@ func OpenTLS(ctx context.Context, addr, authority string) (*Client, error) {
 		flightsql.OptionWithMaxMsgSize:   maxMessageBytes,
 		flightsql.OptionCookieMiddleware: adbc.OptionValueEnabled,
 	}
-	if authority != "" {
-		options[flightsql.OptionSSLRootCerts] = authority
+	set := func(key, value string) {
+		if value != "" {
+			options[key] = value
+		}
+	}
+	set(flightsql.OptionSSLRootCerts, l.Authority)
+	set(flightsql.OptionMTLSCertChain, l.Certificate)
+	set(flightsql.OptionMTLSPrivateKey, l.Key)
+	if l.Token != "" {
+		options[flightsql.OptionAuthorizationHeader] = "Bearer " + l.Token
+	} else if l.User != "" {
+		options[adbc.OptionKeyUsername], options[adbc.OptionKeyPassword] = l.User, l.Password
 	}
 	db, err := flightsql.NewDriver(memory.DefaultAllocator).NewDatabase(options)
 	if err != nil {

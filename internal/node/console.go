@@ -18,7 +18,7 @@ func (s *Server) serveHTTP() error {
 		return err
 	}
 	s.httpListener = l
-	s.http = &http.Server{Handler: console.Handler(shown{s}), ReadHeaderTimeout: 5 * time.Second}
+	s.http = &http.Server{Handler: s.forAdmins(console.Handler(shown{s})), ReadHeaderTimeout: 5 * time.Second}
 	s.following.Go(func() { _ = s.http.Serve(l) }) // ends with Close, and then has an error to say so
 	return nil
 }

@@ -51,6 +51,7 @@ type Config struct {
 	Cluster      *Cluster // nil: the process is alone
 	HTTP         string   // address of the console; empty: none
 	TLS          TLS
+	Security     Security
 	Log          *slog.Logger
 	Trace        *trace.Tracer // nil: nothing is traced; it stays the caller's
 }
@@ -73,6 +74,7 @@ type Server struct {
 	hub      *exchange.Hub
 	peers    *peers // nil: the process is alone
 	Catalog  *catalog.Catalog
+	users    people
 
 	stopCatalog  context.CancelFunc // nil: nobody follows it
 	following    sync.WaitGroup     // of the catalog, and of the console
@@ -128,6 +130,9 @@ func Start(ctx context.Context, c Config) (*Server, error) {
 
 // open opens what the process is made of, in the order of doc.go.
 func (s *Server) open(ctx context.Context, store object.Store) error {
+	if err := s.openUsers(); err != nil {
+		return err
+	}
 	if s.config.SpillFolder != "" {
 		var err error
 		if s.spill, err = spill.Open(s.config.SpillFolder); err != nil {
@@ -161,6 +166,9 @@ func (s *Server) open(ctx context.Context, store object.Store) error {
 		if err := registerAll(ctx, s.Catalog, store, s.config.Tables); err != nil {
 			return err
 		}
+	}
+	if err := s.checkExposed(); err != nil {
+		return err
 	}
 	if err := s.listen(statements); err != nil {
 		return err
@@ -222,7 +230,11 @@ func (s *Server) startCoordinator() (*session.Statements, error) {
 		}
 		s.coord.Join(coordinator.Worker{Member: m, Address: s.system.Local(s.actorName(w.Name))})
 	}
-	return &session.Statements{Catalog: s.Catalog, Coordinator: s.coord, Log: s.config.Log, Members: s.members,
+	allow, err := s.allowed()
+	if err != nil {
+		return nil, err
+	}
+	return &session.Statements{Catalog: s.Catalog, Coordinator: s.coord, Log: s.config.Log, Members: s.members, Users: s.users, AllowPaths: allow,
 		Defaults: session.Defaults{Distribution: s.config.Distribution, Encode: s.config.Encode, Frames: s.config.Frames, BatchRows: s.config.BatchRows}}, nil
 }
 
@@ -243,7 +255,7 @@ func (s *Server) listen(statements *session.Statements) error {
 	c := flight.Config{Log: s.config.Log, Trace: s.config.Trace, Lease: s.config.Lease,
 		About: flight.About{Version: s.config.Version, Keywords: sql.Keywords(), StringFunctions: expr.FunctionNames()}}
 	if statements != nil {
-		c.Statements, c.Catalog, c.Sessions = statements, statements, statements
+		c.Statements, c.Catalog, c.Sessions, c.Auth = statements, statements, statements, s.users
 	} else {
 		elsewhere := referral{s}
 		c.Statements, c.Catalog, c.Sessions = elsewhere, elsewhere, elsewhere

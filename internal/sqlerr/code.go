@@ -25,6 +25,7 @@ const (
 	InvalidBinaryRepresent  Code = "22P03"
 	NotNullViolation        Code = "23502"
 	InvalidAuthorization    Code = "28000"
+	InvalidPassword         Code = "28P01"
 	SerializationFailure    Code = "40001"
 	InsufficientPrivilege   Code = "42501"
 	SyntaxError             Code = "42601"

@@ -75,7 +75,8 @@ type binder struct {
 	lastID     expr.ColumnID
 	lastShared int
 	depth      int
-	clock      bool // see Query
+	clock      bool                     // see Query
+	denied     map[expr.ColumnID]string // columns that may not be read, by the names of their tables
 	needsArgs  bool
 }
 

@@ -147,8 +147,11 @@ func (b *binder) tableName(t *sql.TableName, ctes *cteScope) (logical.Node, []sc
 		}
 		return nil, nil, sqlerr.AtSpan(err, t.Name.Span())
 	}
-	plan := b.read(table)
-	cols, err := aliased(t.Alias, name, plan.Columns())
+	plan, visible, err := b.guarded(table, t.Name.Span())
+	if err != nil {
+		return nil, nil, err
+	}
+	cols, err := aliased(t.Alias, name, visible)
 	if t.Alias.Name.IsZero() {
 		for i := range cols {
 			cols[i].schema = table.Schema

@@ -139,6 +139,11 @@ func (b *binder) using(j *logical.Join, t *sql.Join, names []sql.Ident, l, r []s
 		if err != nil {
 			return nil, err
 		}
+		for _, c := range []scopeColumn{l[lc], r[rc]} {
+			if err := b.mayRead(c, span); err != nil {
+				return nil, err
+			}
+		}
 		eq, err := b.operator(expr.OpEq, span, l[lc].value, r[rc].value)
 		if err != nil {
 			return nil, err

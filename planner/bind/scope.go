@@ -59,7 +59,7 @@ func (b *binder) resolve(s *scope, name sql.Name) (expr.Expr, error) {
 		case 0:
 			continue
 		case 1:
-			return placed(found[0].value, name.Span()), nil
+			return placed(found[0].value, name.Span()), b.mayRead(found[0], name.Span())
 		}
 		return nil, sqlerr.At(sqlerr.AmbiguousColumn, name.Span(), "column reference %q is ambiguous", column)
 	}

@@ -125,6 +125,9 @@ func (s *selecting) star(star *sql.Star) error {
 		if table == "" && c.merged || table != "" && c.table != table {
 			continue
 		}
+		if err := s.b.mayRead(c, star.Span()); err != nil {
+			return err
+		}
 		found = true
 		s.output = append(s.output, placed(c.value, star.Span()))
 		s.names = append(s.names, c.name)

@@ -36,8 +36,12 @@ func (p *pusher) push(n logical.Node, conds []expr.Expr) logical.Node {
 		return p.setOp(n, conds)
 	case *logical.Scan:
 		c := *n
+		var above []expr.Expr
+		if n.Table.Restricted() {
+			conds, above = leakproof(conds)
+		}
 		c.Filter = merge(n.Filter, conds)
-		return &c
+		return filter(&c, above)
 	case *logical.Reference:
 		plan, ok := p.done[n.Plan]
 		if !ok {
@@ -74,6 +78,20 @@ func (p *pusher) groupTopN(n *logical.GroupTopN, conds []expr.Expr) logical.Node
 	c := *n
 	c.Input = p.push(n.Input, below)
 	return filter(&c, above)
+}
+
+// leakproof parts conditions into those that may run beside the row policies of a table,
+// on rows that are not seen, and those that may not: they could fail and so tell of such
+// a row, or note that they were asked.
+func leakproof(conds []expr.Expr) (safe, others []expr.Expr) {
+	for _, c := range splitAll(conds) {
+		if expr.CanFail(c) || isVolatile(c) {
+			others = append(others, c)
+		} else {
+			safe = append(safe, c)
+		}
+	}
+	return safe, others
 }
 
 func merge(a, b []expr.Expr) []expr.Expr {

@@ -8,6 +8,9 @@ import (
 
 // definition converts the statements that make, drop and empty things.
 func (c *converter) definition(node *pg.Node, whole Loc, start int) Statement {
+	if s, ok := c.access(node, whole, start); ok {
+		return s
+	}
 	switch n := node.GetNode().(type) {
 	case *pg.Node_CreateStmt:
 		return c.createTable(n.CreateStmt, whole)

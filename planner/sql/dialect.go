@@ -19,6 +19,8 @@ import (
 //	SHOW QUERIES, SHOW MEMBERS
 //	DESCRIBE [TABLE] name, DESC [TABLE] name
 //	KILL [QUERY] 'id'
+//	GRANT READ ON LOCATION 'prefix', … TO role, …
+//	REVOKE READ ON LOCATION 'prefix', … FROM role, …
 //
 // The clauses after the columns may come in any order. Everything else goes to the
 // grammar.
@@ -44,6 +46,10 @@ func (c *converter) dialect() (Statement, error) {
 		s = &ShowQueries{r.whole()}
 	case r.words("show", "members"):
 		s = &ShowMembers{r.whole()}
+	case r.words("grant", "read", "on", "location"), r.words("grant", "all", "on", "location"):
+		s = r.grantLocation(false)
+	case r.words("revoke", "read", "on", "location"), r.words("revoke", "all", "on", "location"):
+		s = r.grantLocation(true)
 	case r.words("kill"):
 		r.words("query")
 		s = &Kill{Loc: r.whole(), ID: r.literal()}
@@ -193,6 +199,33 @@ func (r *reader) createExternal(replace bool) Statement {
 		r.unexpected("STORED AS PARQUET LOCATION '…'")
 	}
 	return out
+}
+
+func (r *reader) grantLocation(revoke bool) Statement {
+	out := &Grant{Loc: r.whole(), Revoke: revoke, Target: OnLocations, Privileges: []Privilege{{Name: "READ"}}}
+	out.Locations = append(out.Locations, r.literal())
+	for r.punct(',') {
+		out.Locations = append(out.Locations, r.literal())
+	}
+	to := "to"
+	if revoke {
+		to = "from"
+	}
+	if !r.words(to) {
+		r.unexpected(strings.ToUpper(to))
+		return out
+	}
+	out.Roles = append(out.Roles, r.role())
+	for r.punct(',') {
+		out.Roles = append(out.Roles, r.role())
+	}
+	return out
+}
+
+// role reads the name of a role, or one of the words that stand for one.
+func (r *reader) role() RoleName {
+	word := r.c.is(r.i, "public", "current_user", "current_role", "session_user")
+	return RoleName{r.ident(), word}
 }
 
 // literal reads a quoted constant.

@@ -14,6 +14,20 @@ func Params(s Statement) int {
 	return most
 }
 
+// Holds reports whether there are parameters and whether there are queries in an
+// expression.
+func Holds(e Expr) (params, queries bool) {
+	walk(reflect.ValueOf(e), func(v reflect.Value) {
+		switch v.Interface().(type) {
+		case *Param:
+			params = true
+		case *Query:
+			queries = true
+		}
+	})
+	return params, queries
+}
+
 // walk calls visit for every node, outer ones first. The tree is plain data, so
 // reflection sees all of it and no case can be forgotten; a statement is walked
 // once when it is prepared.

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/skein-query/skein/internal/access"
 	"github.com/skein-query/skein/internal/sqlerr"
 	"github.com/skein-query/skein/storage/object"
 	"github.com/skein-query/skein/storage/parquet"
@@ -22,6 +23,7 @@ type Table struct {
 	Location     string
 	Fields       []parquet.Field // as they were at creation
 	Options      map[string]string
+	Owner        string // the role that made it; empty: nobody
 }
 
 // Catalog knows the tables, in memory, or as a log has them that other processes commit
@@ -33,6 +35,7 @@ type Catalog struct {
 
 	mu        sync.RWMutex
 	state     state
+	access    *access.State
 	csn       int64 // of the last commit that is in state
 	committed func(csn int64)
 
@@ -45,7 +48,7 @@ type Catalog struct {
 
 // New makes a catalog in memory with the one schema "public".
 func New(store object.Store, files *parquet.Cache) *Catalog {
-	return &Catalog{store: store, files: files, state: state{DefaultSchema: {}}, seen: map[string]*Files{}, last: map[string]*Files{}}
+	return &Catalog{store: store, files: files, state: state{DefaultSchema: {}}, access: &access.State{}, seen: map[string]*Files{}, last: map[string]*Files{}}
 }
 
 // Exists says what Create does when the name is taken.

@@ -10,6 +10,7 @@ import (
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/ipc"
 
+	"github.com/skein-query/skein/internal/access"
 	"github.com/skein-query/skein/storage/parquet"
 )
 
@@ -72,12 +73,14 @@ type record struct {
 	Location string            `json:"location,omitempty"`
 	Columns  []byte            `json:"columns,omitempty"` // an Arrow schema, as IPC writes it
 	Options  map[string]string `json:"options,omitempty"`
+	Owner    string            `json:"owner,omitempty"`
+	Access   *access.Change    `json:"access,omitempty"` // of roles and grants
 }
 
 func (c createTable) record() (record, error) {
 	columns, err := encodeFields(c.Table.Fields)
 	return record{Kind: "create table", Schema: c.Table.Schema, Name: c.Table.Name, Location: c.Table.Location, Columns: columns,
-		Options: c.Table.Options}, err
+		Options: c.Table.Options, Owner: c.Table.Owner}, err
 }
 
 func encodeChanges(changes []change) (json.RawMessage, error) {
@@ -96,6 +99,8 @@ func encodeChanges(changes []change) (json.RawMessage, error) {
 			r = record{Kind: "create schema", Schema: c.Name}
 		case dropSchema:
 			r = record{Kind: "drop schema", Schema: c.Name}
+		case accessChange:
+			r = c.record()
 		}
 		out = append(out, r)
 	}
@@ -115,13 +120,21 @@ func decodeChanges(text json.RawMessage) ([]change, error) {
 			if err != nil {
 				return nil, fmt.Errorf("table %s.%s: %w", r.Schema, r.Name, err)
 			}
-			out = append(out, createTable{&Table{Schema: r.Schema, Name: r.Name, Location: r.Location, Fields: fields, Options: r.Options}})
+			out = append(out, createTable{&Table{Schema: r.Schema, Name: r.Name, Location: r.Location, Fields: fields, Options: r.Options, Owner: r.Owner}})
 		case "drop table":
 			out = append(out, dropTable{r.Schema, r.Name})
 		case "create schema":
 			out = append(out, createSchema{r.Schema})
 		case "drop schema":
 			out = append(out, dropSchema{r.Schema})
+		case "access":
+			if r.Access == nil {
+				return nil, fmt.Errorf("a change of kind %q is incomplete", r.Kind)
+			}
+			if err := r.Access.Check(); err != nil {
+				return nil, err
+			}
+			out = append(out, accessChange{*r.Access})
 		default:
 			return nil, fmt.Errorf("a change of kind %q is not known", r.Kind)
 		}

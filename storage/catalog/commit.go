@@ -34,6 +34,7 @@ func (c *Catalog) Shared() bool { return c.log != nil }
 func (c *Catalog) take(csn int64, changes []change) {
 	for _, x := range changes {
 		x.apply(c.state)
+		c.follow(x)
 	}
 	c.csn = csn
 }
@@ -120,6 +121,9 @@ func (c *Catalog) enter(ctx context.Context, changes []change) error {
 	all := []change(nil)
 	if c.log != nil && csn%checkpointEvery == 0 {
 		all = c.state.changes()
+		for _, x := range c.access.Changes() {
+			all = append(all, accessChange{x})
+		}
 	}
 	c.mu.Unlock()
 	if c.log == nil {

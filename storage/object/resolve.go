@@ -92,7 +92,12 @@ func Resolve(ctx context.Context, store Store, location string) ([]Info, error) 
 	if location == "" {
 		return nil, missing(location, nil)
 	}
-	if _, rest, ok := strings.Cut(location, "://"); ok && strings.Trim(rest, "/") == "" {
+	_, rest, remote := strings.Cut(location, "://")
+	if bucket, _, _ := strings.Cut(rest, "/"); remote && strings.ContainsRune(bucket, '@') { // never quoted: it may be a secret
+		return nil, sqlerr.New(sqlerr.InvalidParameterValue, "a location must not have credentials in it").
+			WithHint("Credentials are the process's: AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or the machine's role.")
+	}
+	if remote && strings.Trim(rest, "/") == "" {
 		return nil, sqlerr.New(sqlerr.InvalidParameterValue, "%q names no bucket", location)
 	}
 	if !strings.Contains(location, "://") {

@@ -1,0 +1,265 @@
+package session
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"github.com/skein-query/skein/internal/access"
+	"github.com/skein-query/skein/internal/sqlerr"
+	"github.com/skein-query/skein/planner"
+	"github.com/skein-query/skein/planner/sql"
+	"github.com/skein-query/skein/storage/catalog"
+)
+
+// grant grants privileges or takes them away.
+func (e *effect) grant(ctx context.Context, stmt *sql.Grant) error {
+	if stmt.Option {
+		return sqlerr.At(sqlerr.FeatureNotSupported, stmt.Span(), "grant options are not supported: the owner of a table and administrators grant")
+	}
+	return e.change(ctx, func(p planning) ([]access.Change, error) {
+		var roles []string
+		for _, n := range stmt.Roles {
+			role, err := p.exists(n)
+			if err != nil {
+				return nil, err
+			}
+			roles = append(roles, role)
+		}
+		switch stmt.Target {
+		case sql.OnLocations:
+			return p.grantLocations(stmt, roles)
+		case sql.OnSchemas, sql.OnAllTables:
+			return p.grantSchemas(stmt, roles)
+		}
+		var out []access.Change
+		for _, name := range stmt.Objects {
+			schema, table := p.target(name)
+			t, ok := p.tables.Table(schema, table)
+			if !ok {
+				return nil, sqlerr.At(sqlerr.UndefinedTable, name.Span(), "relation %q does not exist", name.String())
+			}
+			c, err := p.grantTable(stmt, t, name.Span(), roles)
+			if err != nil {
+				return nil, err
+			}
+			out = append(out, c)
+		}
+		return out, nil
+	})
+}
+
+// kindOf is what a grant does.
+func kindOf(stmt *sql.Grant) string {
+	if stmt.Revoke {
+		return access.DropGrants
+	}
+	return access.PutGrants
+}
+
+// grants are the grants that a statement's privileges are, of those that there can be.
+func grants(stmt *sql.Grant, possible []access.Privilege, kind string, roles []string) ([]access.Grant, error) {
+	privileges := stmt.Privileges
+	if len(privileges) == 0 {
+		privileges = []sql.Privilege{{}}
+	}
+	var out []access.Grant
+	for _, p := range privileges {
+		names := []access.Privilege{access.Privilege(p.Name)}
+		if p.Name == "" {
+			names = possible
+		} else if !slices.Contains(possible, names[0]) {
+			return nil, sqlerr.At(invalidGrant, stmt.Span(), "invalid privilege type %s for %s", p.Name, kind)
+		}
+		columns := []string{""}
+		if p.Columns != nil {
+			columns = nil
+			for _, c := range p.Columns {
+				columns = append(columns, c.Text)
+			}
+			if p.Name == "" {
+				names = []access.Privilege{access.Select, access.Insert, access.Update}
+			} else if p.Name == string(access.Delete) || p.Name == string(access.Truncate) {
+				return nil, sqlerr.At(invalidGrant, p.Columns[0].Span(), "invalid privilege type %s for column", p.Name)
+			}
+		}
+		for _, name := range names {
+			for _, role := range roles {
+				for _, column := range columns {
+					out = append(out, access.Grant{Role: role, Privilege: name, Column: column})
+				}
+			}
+		}
+	}
+	return out, nil
+}
+
+func (p planning) grantTable(stmt *sql.Grant, t *catalog.Table, at sqlerr.Span, roles []string) (c access.Change, err error) {
+	if !p.rights.Table(t.Schema, t.Name, t.Owner).Owner() {
+		return c, sqlerr.AtSpan(errDenied(t.Name).WithHint("Only its owner and administrators grant."), at)
+	}
+	for _, privilege := range stmt.Privileges {
+		for _, column := range privilege.Columns {
+			if !slices.ContainsFunc(columnNames(t), func(name string) bool { return name == column.Text }) {
+				return c, sqlerr.At(sqlerr.UndefinedColumn, column.Span(), "column %q of relation %q does not exist", column.Text, t.Name).
+					WithHint("%s", sqlerr.DidYouMean(column.Text, columnNames(t)))
+			}
+		}
+	}
+	list, err := grants(stmt, access.OfTables(), "table", roles)
+	o := access.TableObject(t.Schema, t.Name)
+	return access.Change{Kind: kindOf(stmt), Object: &o, Grants: list}, err
+}
+
+func columnNames(t *catalog.Table) []string {
+	var out []string
+	for _, f := range t.Fields {
+		out = append(out, f.Name)
+	}
+	return out
+}
+
+// grantSchemas grants on schemas, which is on every table that is or will be in them, or
+// on all tables that are in them.
+func (p planning) grantSchemas(stmt *sql.Grant, roles []string) ([]access.Change, error) {
+	var out []access.Change
+	for _, name := range stmt.Objects {
+		schema := name.Last().Text
+		tables, ok := p.tables.Schema(schema)
+		if !ok {
+			return nil, sqlerr.At(sqlerr.InvalidSchemaName, name.Span(), "schema %q does not exist", schema)
+		}
+		if stmt.Target == sql.OnAllTables {
+			for _, t := range tables {
+				c, err := p.grantTable(stmt, t, name.Span(), roles)
+				if err != nil {
+					return nil, err
+				}
+				out = append(out, c)
+			}
+			continue
+		}
+		if !p.rights.Admin() {
+			return nil, sqlerr.At(sqlerr.InsufficientPrivilege, name.Span(), "permission denied for schema %s", schema).WithHint("Only administrators grant on schemas.")
+		}
+		for _, privilege := range stmt.Privileges {
+			if privilege.Columns != nil {
+				return nil, sqlerr.At(invalidGrant, privilege.Columns[0].Span(), "column privileges are only valid for relations")
+			}
+		}
+		list, err := grants(stmt, access.OfSchemas(), "schema", roles)
+		if err != nil {
+			return nil, err
+		}
+		o := access.SchemaObject(schema)
+		out = append(out, access.Change{Kind: kindOf(stmt), Object: &o, Grants: list})
+	}
+	return out, nil
+}
+
+func (p planning) grantLocations(stmt *sql.Grant, roles []string) ([]access.Change, error) {
+	if err := p.admin(stmt.Span(), "grant on locations"); err != nil {
+		return nil, err
+	}
+	var out []access.Change
+	for _, l := range stmt.Locations {
+		prefix, err := access.Prefix(l.Text)
+		if err != nil {
+			return nil, sqlerr.At(sqlerr.InvalidParameterValue, l.Span(), "%s", err)
+		}
+		c := access.Change{Kind: kindOf(stmt), Object: &access.Object{Kind: access.Location, Name: prefix}}
+		for _, role := range roles {
+			c.Grants = append(c.Grants, access.Grant{Role: role, Privilege: access.Read})
+		}
+		out = append(out, c)
+	}
+	return out, nil
+}
+
+// owned finds a table that the user owns.
+func (p planning) owned(name sql.Name) (*catalog.Table, error) {
+	schema, table := p.target(name)
+	t, ok := p.tables.Table(schema, table)
+	if !ok {
+		return nil, sqlerr.At(sqlerr.UndefinedTable, name.Span(), "relation %q does not exist", name.String())
+	}
+	if !p.rights.Table(t.Schema, t.Name, t.Owner).Owner() {
+		return nil, sqlerr.AtSpan(errOwner(t.Name), name.Span())
+	}
+	return t, nil
+}
+
+func (e *effect) createPolicy(ctx context.Context, stmt *sql.CreatePolicy) error {
+	return e.change(ctx, func(p planning) ([]access.Change, error) {
+		t, err := p.owned(stmt.Table)
+		if err != nil {
+			return nil, err
+		}
+		made := access.Policy{Schema: t.Schema, Table: t.Name, Name: stmt.Name.Text, Using: stmt.UsingText}
+		if slices.ContainsFunc(p.now.Policies(t.Schema, t.Name), func(x access.Policy) bool { return x.Name == made.Name }) {
+			return nil, sqlerr.At(duplicateObject, stmt.Name.Span(), "policy %q for table %q already exists", made.Name, t.Name)
+		}
+		for _, n := range stmt.Roles {
+			role, err := p.exists(n)
+			if err != nil {
+				return nil, err
+			}
+			made.Roles = append(made.Roles, role)
+		}
+		if params, _ := sql.Holds(stmt.Using); params || strings.TrimSpace(made.Using) == "" {
+			return nil, sqlerr.At(invalidDefinition, stmt.Using.Span(), "a policy has no parameters")
+		}
+		fields, err := sqlFields(t.Fields)
+		if err != nil {
+			return nil, err
+		}
+		err = planner.CheckPolicy(t.Name, fields, made.Using, p.statements.options(p.session))
+		if err != nil {
+			return nil, sqlerr.At(sqlerr.CodeOf(err), stmt.Using.Span(), "%s", err)
+		}
+		return []access.Change{{Kind: access.PutPolicy, Policy: &made}}, nil
+	})
+}
+
+func (e *effect) dropPolicy(ctx context.Context, stmt *sql.DropPolicy) error {
+	return e.change(ctx, func(p planning) ([]access.Change, error) {
+		t, err := p.owned(stmt.Table)
+		if err != nil {
+			if stmt.IfExists && sqlerr.CodeOf(err) == sqlerr.UndefinedTable {
+				return nil, nil
+			}
+			return nil, err
+		}
+		if !slices.ContainsFunc(p.now.Policies(t.Schema, t.Name), func(x access.Policy) bool { return x.Name == stmt.Name.Text }) {
+			if stmt.IfExists {
+				return nil, nil
+			}
+			return nil, sqlerr.At(sqlerr.UndefinedObject, stmt.Name.Span(), "policy %q for table %q does not exist", stmt.Name.Text, t.Name)
+		}
+		return []access.Change{{Kind: access.DropPolicy, Policy: &access.Policy{Schema: t.Schema, Table: t.Name, Name: stmt.Name.Text}}}, nil
+	})
+}
+
+func (e *effect) alterOwner(ctx context.Context, stmt *sql.AlterOwner) error {
+	s := e.statements
+	state := s.Catalog.Access()
+	p := planning{effect: e, now: state, rights: s.rightsUnder(state, e.session)}
+	owner, err := p.exists(stmt.Owner)
+	if err != nil {
+		return err
+	}
+	schema, table := e.target(stmt.Table)
+	t, ok := s.Catalog.Lookup(schema, table)
+	switch {
+	case !ok:
+		return sqlerr.At(sqlerr.UndefinedTable, stmt.Table.Span(), "relation %q does not exist", stmt.Table.String())
+	case !p.rights.Table(t.Schema, t.Name, t.Owner).Owner():
+		return sqlerr.AtSpan(errOwner(t.Name), stmt.Table.Span())
+	case owner == access.Public:
+		return sqlerr.At(invalidGrant, stmt.Owner.Span(), "public owns nothing")
+	case !p.rights.Has(owner):
+		return sqlerr.At(sqlerr.InsufficientPrivilege, stmt.Owner.Span(), "must be able to SET ROLE %q", owner).
+			WithHint("Only an administrator and the members of a role can give it a table.")
+	}
+	return s.Catalog.SetOwner(ctx, t.Schema, t.Name, owner)
+}

@@ -1,0 +1,153 @@
+package session
+
+import (
+	"strings"
+
+	"github.com/skein-query/skein/flight"
+	"github.com/skein-query/skein/internal/access"
+	"github.com/skein-query/skein/internal/sqlerr"
+	"github.com/skein-query/skein/planner/logical"
+	"github.com/skein-query/skein/storage/catalog"
+	"github.com/skein-query/skein/storage/parquet"
+)
+
+// Users says who there is besides the roles of the catalog.
+type Users interface {
+	// Required reports whether anybody has to log in.
+	Required() bool
+	// Elsewhere reports whether there are users that are not the catalog's.
+	Elsewhere() bool
+	// Known reports whether somebody who is no role of the catalog has a name.
+	Known(name string) bool
+}
+
+// rights are what a session's user may do now: everything before there are users.
+func (s *Statements) rights(session *flight.Session) access.Rights {
+	return s.rightsUnder(s.Catalog.Access(), session)
+}
+
+func (s *Statements) rightsUnder(state *access.State, session *flight.Session) access.Rights {
+	if s.seer != nil {
+		return *s.seer
+	}
+	if !s.guarded() {
+		return access.Everything()
+	}
+	return state.Of(session.User(), session.Roles())
+}
+
+// guarded reports whether rights are asked for.
+func (s *Statements) guarded() bool { return s.Users != nil && s.Users.Required() }
+
+// as is the statements as a session's user sees them: its catalog has only the tables,
+// columns and schemas that are not hidden from that user. What lists things lists them
+// of it.
+func (s *Statements) as(session *flight.Session) *Statements {
+	rights := s.rights(session)
+	if rights.Admin() || s.seer != nil {
+		return s
+	}
+	table := func(t *catalog.Table, state *access.State) *catalog.Table {
+		return seenTable(t, s.rightsUnder(state, session).Table(t.Schema, t.Name, t.Owner))
+	}
+	schema := func(name string, state *access.State) bool {
+		return name == catalog.DefaultSchema || s.rightsUnder(state, session).SeesSchema(name)
+	}
+	return &Statements{Catalog: s.Catalog.Seen(table, schema), Coordinator: s.Coordinator, Defaults: s.Defaults, Log: s.Log,
+		Members: s.Members, Users: s.Users, AllowPaths: s.AllowPaths, seer: &rights}
+}
+
+// seenTable is a table with the columns on which something was granted; nil when there
+// are none.
+func seenTable(t *catalog.Table, rights access.TableRights) *catalog.Table {
+	if !rights.Visible() {
+		return nil
+	}
+	seen := *t
+	seen.Fields = nil
+	for _, f := range t.Fields {
+		for _, p := range access.OfTables() {
+			if rights.Column(p, f.Name) {
+				seen.Fields = append(seen.Fields, f)
+				break
+			}
+		}
+	}
+	return &seen
+}
+
+// errDenied is PostgreSQL's error about a table.
+func errDenied(name string) *sqlerr.Error {
+	return sqlerr.New(sqlerr.InsufficientPrivilege, "permission denied for table %s", name)
+}
+
+func errOwner(name string) *sqlerr.Error {
+	return sqlerr.New(sqlerr.InsufficientPrivilege, "must be owner of table %s", name)
+}
+
+// guard is what the rights hide of a table; an error when that is all of it.
+func guard(t *catalog.Table, fields []parquet.Field, rights access.TableRights) (*logical.Guard, error) {
+	if !rights.Some(access.Select) {
+		return nil, errDenied(t.Name)
+	}
+	g := &logical.Guard{}
+	if !rights.May(access.Select) {
+		g.Denied = make([]bool, len(fields))
+		for i, f := range fields {
+			g.Denied[i] = !rights.Column(access.Select, f.Name)
+		}
+	}
+	using, restricted := rights.Restricted()
+	g.Restricted = restricted
+	for _, p := range using {
+		g.Policies = append(g.Policies, logical.Policy{Name: p.Name, Using: p.Using})
+	}
+	if g.Denied == nil && !restricted {
+		return nil, nil
+	}
+	return g, nil
+}
+
+// mayReadAt refuses a location that is beyond the process's bounds or, for one that is
+// named by itself, beyond what was granted. The files found there are checked as well,
+// since a link may lead elsewhere.
+func (s *Statements) mayReadAt(rights access.Rights, location string, named bool, files *catalog.Files) error {
+	bounds := s.AllowPaths
+	for {
+		if bounds != nil {
+			b := access.NewBounds(bounds...)
+			outside := ""
+			switch {
+			case files == nil && !b.Allows(location):
+				outside = location
+			case files != nil:
+				outside = b.Files(func(yield func(string) bool) {
+					for _, f := range files.Infos {
+						if !yield(f.Path) {
+							return
+						}
+					}
+				})
+			}
+			if outside != "" {
+				return errLocation(location)
+			}
+		}
+		if named {
+			return nil
+		}
+		granted, all := rights.Locations()
+		if all {
+			return nil
+		}
+		bounds, named = append([]string{}, granted...), true
+	}
+}
+
+func errLocation(location string) error {
+	return sqlerr.New(sqlerr.InsufficientPrivilege, "permission denied for location '%s'", location).
+		WithHint("An administrator can GRANT READ ON LOCATION 'prefix' TO a role, within what --allow-path allows.")
+}
+
+// rolesKey is the part of a plan's key that is a session's login roles.
+func rolesKey(session *flight.Session) string { return strings.Join(session.Roles(), ",") }

@@ -1,0 +1,107 @@
+package bind
+
+import (
+	"context"
+
+	"github.com/skein-query/skein/internal/sqlerr"
+	"github.com/skein-query/skein/planner/expr"
+	"github.com/skein-query/skein/planner/logical"
+	"github.com/skein-query/skein/planner/sql"
+)
+
+// guarded is a plan that delivers what may be seen of a table, and all columns that the
+// table's name gives. One that may not be read is among these, so that whoever uses it
+// hears why, but the scan does not deliver it: whatever else is wrong, it cannot be read.
+//
+// Row policies are conditions of the scan itself. Push lets no condition of the query
+// below them or beside them that could tell of a row by failing.
+func (b *binder) guarded(table *logical.Table, at sqlerr.Span) (logical.Node, []logical.Column, error) {
+	plan := b.read(table)
+	scan, ok := plan.(*logical.Scan)
+	if !ok || table.Guard == nil {
+		return plan, plan.Columns(), nil
+	}
+	if table.Guard.Restricted {
+		conds, err := b.policies(table, scan.Cols)
+		if err != nil {
+			return nil, nil, err
+		}
+		scan.Filter = conds
+	}
+	visible := make([]logical.Column, len(scan.Cols))
+	var items []logical.Item
+	for i, c := range scan.Cols {
+		visible[i] = c
+		if !table.Denies(scan.Fields[i]) {
+			items = append(items, logical.Item{Col: c, Expr: c.Ref()})
+			continue
+		}
+		visible[i] = b.newColumn(c.Name, c.Type, c.Nullable)
+		if b.denied == nil {
+			b.denied = map[expr.ColumnID]string{}
+		}
+		b.denied[visible[i].ID] = table.Name
+	}
+	if len(items) == len(visible) {
+		return scan, visible, nil
+	}
+	return &logical.Project{Input: scan, Items: items}, visible, nil
+}
+
+// policies are the conditions of which one must be true, bound over a table's columns.
+func (b *binder) policies(table *logical.Table, cols []logical.Column) ([]expr.Expr, error) {
+	var any []expr.Expr
+	for _, p := range table.Guard.Policies {
+		s := &scope{}
+		s.add(table.Name, table.Schema, cols)
+		e, err := b.policy(p, s)
+		if err != nil {
+			return nil, sqlerr.New(sqlerr.CodeOf(err), "policy %q of table %q: %s", p.Name, table.Name, err)
+		}
+		any = append(any, e)
+	}
+	switch len(any) {
+	case 0:
+		return []expr.Expr{expr.False()}, nil
+	case 1:
+		return expr.Conjuncts(any[0]), nil
+	}
+	return []expr.Expr{&expr.Call{Name: expr.OpOr, Args: any, Typ: expr.Of(expr.Bool)}}, nil
+}
+
+func (b *binder) policy(p logical.Policy, s *scope) (expr.Expr, error) {
+	tree, err := sql.ParseExpr(p.Using)
+	if err != nil {
+		return nil, err
+	}
+	switch params, queries := sql.Holds(tree); {
+	case params:
+		return nil, sqlerr.New(sqlerr.UndefinedParameter, "policies have no parameters")
+	case queries:
+		return nil, sqlerr.New(sqlerr.FeatureNotSupported, "subqueries in policies are not supported")
+	}
+	x := &exprs{b: b, scope: s, place: "policies"}
+	return x.condition(tree)
+}
+
+// CheckPolicy says what is wrong with a condition on the rows of a table with such
+// columns.
+func CheckPolicy(table string, fields []expr.Field, using string, opt Options) error {
+	b := &binder{ctx: context.Background(), opt: opt}
+	s := &scope{}
+	s.add(table, "", b.read(&logical.Table{Name: table, Fields: fields}).Columns())
+	_, err := b.policy(logical.Policy{Using: using}, s)
+	return err
+}
+
+// mayRead refuses a column that may not be read, as PostgreSQL does: the whole table is
+// named.
+func (b *binder) mayRead(c scopeColumn, at sqlerr.Span) error {
+	for id := range scopeSet(&scope{cols: []scopeColumn{c}}) {
+		if table, denied := b.denied[id]; denied {
+			return sqlerr.At(sqlerr.InsufficientPrivilege, at, "permission denied for table %s", table).
+				WithHint("The column %q is not granted.", c.name)
+		}
+	}
+	return nil
+}
