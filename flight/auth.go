@@ -10,6 +10,8 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/apache/arrow-go/v18/arrow/flight"
+	"github.com/apache/arrow-go/v18/arrow/flight/flightsql"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/metadata"
@@ -213,10 +215,35 @@ func (s *Server) admitUnary(ctx context.Context, req any, info *grpc.UnaryServer
 
 func (s *Server) admitStream(srv any, ss grpc.ServerStream, info *grpc.StreamServerInfo, handler grpc.StreamHandler) error {
 	ctx, err := s.admit(ss.Context(), info.FullMethod)
-	if err != nil {
+	if err != nil && info.FullMethod == "/arrow.flight.protocol.FlightService/DoGet" {
+		ctx = context.WithValue(ss.Context(), refusedKey{}, err)
+	} else if err != nil {
 		return err
 	}
 	return handler(srv, admitted{ss, ctx})
+}
+
+// refusedKey has the error of a DoGet whose credentials are not good. It gets what
+// confirms an effect and nothing else: whoever makes the first user, or changes the own
+// password, would else hear that it has failed.
+type refusedKey struct{}
+
+// confirm answers a DoGet whose caller is refused.
+func (s *Server) confirm(refused error, request *flight.Ticket, stream flight.FlightService_DoGetServer) error {
+	var t ticket
+	statement, err := flightsql.GetStatementQueryTicket(request)
+	if err != nil || s.signer.open(forTicket, statement.GetStatementHandle(), &t) != nil || !t.Update {
+		return refused
+	}
+	q, done, ok := s.queries.read(t.Lease)
+	if !ok {
+		return refused
+	}
+	defer done()
+	if len(q.columns) > 0 { // rows are for the user who may see them
+		return refused
+	}
+	return send(q, stream)
 }
 
 // admitted is a stream whose caller is known.

@@ -24,6 +24,9 @@ type service struct {
 // dispatch would take them from a channel, which needs a producer that outlives
 // the call when the client goes.
 func (s *service) DoGet(request *flight.Ticket, stream flight.FlightService_DoGetServer) error {
+	if refused, ok := stream.Context().Value(refusedKey{}).(error); ok {
+		return s.server.confirm(refused, request, stream)
+	}
 	var command anypb.Any
 	if err := proto.Unmarshal(request.GetTicket(), &command); err != nil {
 		return sqlerr.New(sqlerr.InvalidTicket, "the ticket cannot be read: %v", err)

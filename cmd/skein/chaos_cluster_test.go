@@ -114,7 +114,7 @@ func (c *chaos) begin(t *testing.T) {
 
 // common are the flags of every process of the cluster.
 func (c *chaos) common(t *testing.T, at site, name string) []string {
-	return slices.Concat([]string{"--listen", at.host + ":0", "--threads", "1", "--log-level", "info", "--name", name,
+	return slices.Concat([]string{"--listen", at.host + ":0", "--insecure", "--threads", "1", "--log-level", "info", "--name", name,
 		"--spill", c.mountDisk(t, name)}, c.setup.flags)
 }
 

@@ -1,6 +1,7 @@
 package session
 
 import (
+	"maps"
 	"strings"
 
 	"github.com/skein-query/skein/internal/sqlerr"
@@ -30,7 +31,7 @@ func (s *Statements) system(schema, name string) (*logical.Table, error) {
 }
 
 func systemTables() map[string]func(*Statements) *logical.Table {
-	return map[string]func(*Statements) *logical.Table{
+	tables := map[string]func(*Statements) *logical.Table{
 		"information_schema.tables":        (*Statements).tablesTable,
 		"information_schema.columns":       (*Statements).columnsTable,
 		"information_schema.schemata":      (*Statements).schemataTable,
@@ -38,6 +39,8 @@ func systemTables() map[string]func(*Statements) *logical.Table {
 		"information_schema.skein_queries": (*Statements).queriesTable,
 		"pg_catalog.pg_tables":             (*Statements).pgTables,
 	}
+	maps.Copy(tables, roleTables())
+	return tables
 }
 
 func fields(list string) []expr.Field {
@@ -91,7 +94,7 @@ func (s *Statements) pgTables() *logical.Table {
 	t := &logical.Table{Fields: fields("schemaname tablename tableowner tablespace hasindexes:bool hasrules:bool hastriggers:bool rowsecurity:bool")}
 	no := expr.BoolValue(false)
 	for _, x := range s.Catalog.Tables() {
-		t.Rows = append(t.Rows, append(texts(x.Schema, x.Name, "skein"), expr.Null, no, no, no, no))
+		t.Rows = append(t.Rows, append(texts(x.Schema, x.Name, owner(x)), expr.Null, no, no, no, no))
 	}
 	return t
 }

@@ -474,7 +474,7 @@ func certificates(t *testing.T) (authority, certificate, key string) {
 }
 
 func TestAProcessThatListensEverywhereIsReachedByWhatItAdvertises(t *testing.T) {
-	c := Config{Listen: "0.0.0.0:0", Threads: 1, Version: "1.0.0", Distribution: place.Always}
+	c := Config{Listen: "0.0.0.0:0", Threads: 1, Version: "1.0.0", Distribution: place.Always, Security: Security{Insecure: true}}
 	c.Cluster = &Cluster{Name: "c1", Coordinator: true, Gossip: ":0", Advertise: "127.0.0.1", Key: clusterKey(t)}
 	first, err := Start(t.Context(), c)
 	if err != nil {

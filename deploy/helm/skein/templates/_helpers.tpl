@@ -37,6 +37,20 @@ securityContext:
 volumes:
   - name: key
     secret: {secretName: {{ $v.clusterKeySecret }}, defaultMode: 0444}
+  {{- with $v.security.tlsSecret }}
+  - name: tls
+    secret: {secretName: {{ . }}, defaultMode: 0444}
+  {{- end }}
+  {{- if eq .role "coordinator" }}
+  {{- with $v.security.usersSecret }}
+  - name: users
+    secret: {secretName: {{ . }}, defaultMode: 0444}
+  {{- end }}
+  {{- with $v.security.clientCASecret }}
+  - name: client-ca
+    secret: {secretName: {{ . }}, defaultMode: 0444}
+  {{- end }}
+  {{- end }}
 containers:
   - name: skein
     image: "{{ $v.image.repository }}:{{ $v.image.tag | default .root.Chart.AppVersion }}"
@@ -54,6 +68,10 @@ containers:
       - --role={{ .role }}
       - --join={{ include "skein.seeds" .root }}
       - --memory={{ .part.memory }}
+      {{- if $v.security.tlsSecret }}
+      - --tls-cert=/etc/skein-tls/tls.crt
+      - --tls-key=/etc/skein-tls/tls.key
+      {{- end }}
       {{- if eq .role "worker" }}
       - --threads={{ .part.threads }}
       {{- else }}
@@ -62,6 +80,26 @@ containers:
       {{- end }}
       {{- range $v.tables }}
       - --tables={{ . }}
+      {{- end }}
+      {{- with $v.security }}
+      {{- if .usersSecret }}
+      - --users=/etc/skein-users/users
+      {{- end }}
+      {{- if .clientCASecret }}
+      - --tls-client-ca=/etc/skein-client-ca/ca.crt
+      {{- end }}
+      {{- if .oidc.issuer }}
+      - --oidc-issuer={{ .oidc.issuer }}
+      - --oidc-audience={{ .oidc.audience }}
+      - --oidc-user-claim={{ .oidc.userClaim | default "sub" }}
+      - --oidc-roles-claim={{ .oidc.rolesClaim | default "" }}
+      {{- end }}
+      {{- range .allowPaths }}
+      - --allow-path={{ . }}
+      {{- end }}
+      {{- if .insecure }}
+      - --insecure
+      {{- end }}
       {{- end }}
       {{- end }}
     env:
@@ -92,6 +130,17 @@ containers:
     resources: {{ toYaml .part.resources | nindent 6 }}
     volumeMounts:
       - {name: key, mountPath: /etc/skein, readOnly: true}
+      {{- if $v.security.tlsSecret }}
+      - {name: tls, mountPath: /etc/skein-tls, readOnly: true}
+      {{- end }}
+      {{- if eq .role "coordinator" }}
+      {{- if $v.security.usersSecret }}
+      - {name: users, mountPath: /etc/skein-users, readOnly: true}
+      {{- end }}
+      {{- if $v.security.clientCASecret }}
+      - {name: client-ca, mountPath: /etc/skein-client-ca, readOnly: true}
+      {{- end }}
+      {{- end }}
     securityContext:
       allowPrivilegeEscalation: false
       capabilities: {drop: [ALL]}

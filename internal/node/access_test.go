@@ -1,0 +1,222 @@
+package node
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/skein-query/skein/coordinator/place"
+	"github.com/skein-query/skein/internal/auth"
+	"github.com/skein-query/skein/internal/client"
+	"github.com/skein-query/skein/internal/sqlerr"
+)
+
+// An access script has statements of several users with what they are answered:
+//
+//	as alice
+//	select * from t
+//	----
+//	1|x
+//
+// An answer is rows of values between bars, "ok" for none, or "error CODE: message".
+// "as alice@2" asks the second coordinator. Connections stay open: a change is seen by
+// sessions that were there before. The password of a user is its name and "-secret";
+// root is an administrator of the users file, and $DIR is a folder with the tables.
+type accessStep struct {
+	line            int
+	user, sql, want string
+	second          bool
+}
+
+func readAccessScript(t *testing.T, path string) []accessStep {
+	t.Helper()
+	f, err := os.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	var steps []accessStep
+	var answer bool
+	lines := bufio.NewScanner(f)
+	for n := 1; lines.Scan(); n++ {
+		line := lines.Text()
+		user, ok := strings.CutPrefix(line, "as ")
+		switch {
+		case strings.HasPrefix(line, "#") || strings.TrimSpace(line) == "":
+			answer = answer && line != ""
+		case ok:
+			user, second := strings.CutSuffix(user, "@2")
+			steps, answer = append(steps, accessStep{line: n, user: user, second: second}), false
+		case len(steps) == 0:
+			t.Fatalf("%s:%d: nobody says this", path, n)
+		case line == "----":
+			answer = true
+		case answer:
+			steps[len(steps)-1].want += line + "\n"
+		default:
+			steps[len(steps)-1].sql += line + "\n"
+		}
+	}
+	return steps
+}
+
+// accessRun runs a script on one or two coordinators of one catalog.
+type accessRun struct {
+	t       *testing.T
+	servers []*Server
+	conns   map[string]*sqlConn
+	replace *strings.Replacer
+}
+
+func (r *accessRun) step(s accessStep) string {
+	server, key := r.servers[0], s.user
+	if s.second {
+		server, key = r.servers[1], s.user+"@2"
+		if err := server.Catalog.Refresh(r.t.Context()); err != nil { // what Follow does within a second
+			r.t.Fatal(err)
+		}
+	}
+	conn := r.conns[key]
+	if conn == nil {
+		c, err := client.OpenAs(r.t.Context(), server.URL(), client.Login{User: s.user, Password: s.user + "-secret"})
+		if err != nil {
+			return answerOf(err)
+		}
+		conn = &sqlConn{c}
+		r.conns[key] = conn
+	}
+	got, err := conn.Query(r.t.Context(), r.replace.Replace(s.sql))
+	if err != nil {
+		return answerOf(err)
+	}
+	if len(got.Columns) == 0 {
+		return "ok\n"
+	}
+	var b strings.Builder
+	for _, row := range got.Rows {
+		for i, v := range row {
+			if i > 0 {
+				b.WriteByte('|')
+			}
+			if v.Null {
+				v.Text = "NULL"
+			}
+			b.WriteString(v.Text)
+		}
+		b.WriteByte('\n')
+	}
+	if b.Len() == 0 {
+		return "ok\n"
+	}
+	return b.String()
+}
+
+func answerOf(err error) string {
+	message, _, _ := strings.Cut(err.Error(), "\n")
+	return fmt.Sprintf("error %s: %s\n", sqlerr.CodeOf(err), message)
+}
+
+// usersFile has root, an administrator.
+func usersFile(t *testing.T) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "users")
+	if err := auth.WriteFile(path, map[string]auth.Entry{"root": {Name: "root", Hash: auth.Hash("root-secret"), Roles: []string{"skein_admin"}}}); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// copyTables is a folder of its own with the tables, for scripts that name files.
+func copyTables(t *testing.T, names ...string) string {
+	t.Helper()
+	dir := t.TempDir()
+	for _, name := range names {
+		text, err := os.ReadFile(filepath.Join(tables, name+".parquet"))
+		if err == nil {
+			err = os.WriteFile(filepath.Join(dir, name+".parquet"), text, 0o600)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
+}
+
+func TestAccessScripts(t *testing.T) {
+	scripts, err := filepath.Glob("testdata/access/*.txt")
+	if err != nil || len(scripts) == 0 {
+		t.Fatalf("no scripts: %v", err)
+	}
+	for _, path := range scripts {
+		t.Run(strings.TrimSuffix(filepath.Base(path), ".txt"), func(t *testing.T) {
+			t.Parallel()
+			r := &accessRun{t: t, conns: map[string]*sqlConn{}}
+			dir := copyTables(t, "numbers", "one_row", "employees", "departments")
+			outside := copyTables(t, "strings")
+			if err := os.Symlink(outside, filepath.Join(dir, "link")); err != nil {
+				t.Fatal(err)
+			}
+			r.replace = strings.NewReplacer("$DIR", dir, "$OUTSIDE", outside)
+			c := Config{Threads: 1, Version: "1.0.0", Distribution: place.Auto, Catalog: t.TempDir(), Security: Security{Users: usersFile(t)}}
+			if strings.HasPrefix(filepath.Base(path), "bounded") {
+				c.Security.Allow = []string{dir}
+			}
+			c.Cluster = &Cluster{Name: "c1", Coordinator: true, Worker: true, Gossip: "127.0.0.1:0", Key: clusterKey(t)}
+			r.servers = append(r.servers, start(t, c, dir))
+			c.Cluster = &Cluster{Name: "c2", Coordinator: true, Worker: true, Gossip: "127.0.0.1:0", Key: clusterKey(t),
+				Join: []string{r.servers[0].peers.members.Load().Address()}}
+			r.servers = append(r.servers, start(t, c, ""))
+			for _, s := range readAccessScript(t, path) {
+				if got, want := r.step(s), r.replace.Replace(s.want); got != want {
+					t.Errorf("%s:%d: as %s: %sgot:\n%swant:\n%s", path, s.line, s.user, s.sql, got, want)
+				}
+			}
+			for _, conn := range r.conns {
+				_ = conn.Close() // a user that is dropped cannot close its session
+			}
+		})
+	}
+}
+
+func TestTheFirstUserOfSQLIsAnAdministrator(t *testing.T) {
+	s := start(t, Config{Workers: 1, Threads: 1}, tables)
+	anybody := connect(t, s)
+	defer anybody.Close()
+	run := func(c *sqlConn, sql string, want sqlerr.Code) {
+		t.Helper()
+		if _, err := c.Query(t.Context(), sql); want == "" && err != nil || want != "" && sqlerr.CodeOf(err) != want {
+			t.Errorf("%s: %v, want %q", sql, err, want)
+		}
+	}
+	run(anybody, "select count(*) from numbers", "")
+	run(anybody, "create user alice password 'alice-secret'", sqlerr.ObjectNotInPrerequisite)
+	run(anybody, "create role readers", "")
+	run(anybody, "create user boss superuser password 'boss-secret'", "")
+	run(anybody, "select 1", sqlerr.InvalidAuthorization) // the session that was there before
+	as := func(user string) *sqlConn {
+		c, err := client.OpenAs(context.Background(), s.URL(), client.Login{User: user, Password: user + "-secret"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return &sqlConn{c}
+	}
+	boss := as("boss")
+	defer boss.Close()
+	run(boss, "create user alice password 'alice-secret'", "")
+	run(boss, "alter user boss nosuperuser", objectInUse)
+	run(boss, "alter user boss password null", objectInUse)
+	run(boss, "drop user boss", objectInUse)
+	alice := as("alice")
+	defer alice.Close()
+	run(alice, "select count(*) from numbers", sqlerr.InsufficientPrivilege)
+	run(alice, "alter user alice superuser", sqlerr.InsufficientPrivilege)
+	run(alice, "alter user alice password 'other'", "")
+	run(alice, "select 1", sqlerr.InvalidAuthorization) // its token was for the old password
+}
+
+// objectInUse is PostgreSQL's 55006.
+const objectInUse sqlerr.Code = "55006"
