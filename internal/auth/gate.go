@@ -78,8 +78,9 @@ func (g *gate) reserve(user, peer string) (time.Duration, bool) {
 	}
 	for key, free := range keys(user, peer) {
 		if e := g.byKey[key]; e != nil {
-			f := e.Value.(*failures)
-			f.next = now.Add(wait + delay(f.count-free))
+			if f := e.Value.(*failures); f.count >= free {
+				f.next = now.Add(wait + delay(f.count-free))
+			}
 		}
 	}
 	return wait, true
