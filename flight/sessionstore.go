@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"net/http"
 	"strconv"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -38,7 +39,7 @@ type caller struct {
 	user       string
 	roles      []string // that its login gives it
 	checked    bool     // it has shown who it is
-	connection string
+	connection *connection
 }
 
 // owns reports whether a session is the caller's: once there are users, nobody gets
@@ -52,7 +53,14 @@ func (c caller) key() string {
 	if c.login != "" {
 		return "token " + c.login
 	}
-	return "connection " + c.connection
+	key := "connection "
+	if c.connection != nil {
+		key += strconv.FormatInt(c.connection.id, 10)
+	}
+	if c.checked { // a gateway's connection has calls of several users
+		key += " " + c.user
+	}
+	return key
 }
 
 // find gives the call's session, false when it has none yet.
@@ -78,6 +86,9 @@ func (s *sessionStore) open(c caller) *Session {
 	}
 	session := c.newSession(rand.Text(), nil)
 	s.byKey.put(c.key(), session)
+	if c.login == "" && c.connection != nil {
+		c.connection.note(c.key())
+	}
 	return session
 }
 
@@ -109,9 +120,7 @@ func (s *sessionStore) close(ctx context.Context, c caller) {
 // caller reads what a call shows of its client.
 func (s *Server) caller(ctx context.Context) caller {
 	c := caller{}
-	if id, ok := ctx.Value(connectionKey{}).(int64); ok {
-		c.connection = strconv.FormatInt(id, 10)
-	}
+	c.connection, _ = ctx.Value(connectionKey{}).(*connection)
 	md, _ := metadata.FromIncomingContext(ctx)
 	for _, line := range md.Get("cookie") {
 		cookies, err := http.ParseCookie(line)
@@ -145,16 +154,37 @@ func (s *Server) session(ctx context.Context) *Session { return s.sessions.open(
 
 type connectionKey struct{}
 
-// TagConn numbers a connection.
-func (s *sessionStore) TagConn(ctx context.Context, _ *stats.ConnTagInfo) context.Context {
-	return context.WithValue(ctx, connectionKey{}, s.connections.Add(1))
+// connection is one of a client's, and the keys of the sessions that end with it.
+type connection struct {
+	id   int64
+	mu   sync.Mutex
+	keys map[string]bool
 }
 
-// HandleConn forgets the session that was known by a connection when that ends.
+func (c *connection) note(key string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.keys == nil {
+		c.keys = map[string]bool{}
+	}
+	c.keys[key] = true
+}
+
+// TagConn numbers a connection.
+func (s *sessionStore) TagConn(ctx context.Context, _ *stats.ConnTagInfo) context.Context {
+	return context.WithValue(ctx, connectionKey{}, &connection{id: s.connections.Add(1)})
+}
+
+// HandleConn forgets the sessions that were known by a connection when that ends.
 func (s *sessionStore) HandleConn(ctx context.Context, event stats.ConnStats) {
-	if _, ended := event.(*stats.ConnEnd); ended {
-		if id, ok := ctx.Value(connectionKey{}).(int64); ok {
-			s.byKey.remove("connection " + strconv.FormatInt(id, 10))
+	if _, ended := event.(*stats.ConnEnd); !ended {
+		return
+	}
+	if c, ok := ctx.Value(connectionKey{}).(*connection); ok {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		for key := range c.keys {
+			s.byKey.remove(key)
 		}
 	}
 }

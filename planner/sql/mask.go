@@ -1,6 +1,11 @@
 package sql
 
-import "strings"
+import (
+	"errors"
+	"strings"
+
+	"github.com/skein-query/skein/internal/sqlerr"
+)
 
 // Masked is a statement without what users keep to themselves: its constants are "?",
 // and its comments are gone. It is empty for a text that cannot be cut into tokens.
@@ -25,4 +30,23 @@ func Masked(text string) string {
 		}
 	}
 	return strings.TrimSpace(b.String())
+}
+
+// concealed is an error about a text that may have a password in it, without what it
+// quotes of it: errors are kept in traces. Where it is, its span says.
+func concealed(err error, text string) error {
+	e, ok := errors.AsType[*sqlerr.Error](err)
+	if !ok || !strings.Contains(strings.ToLower(text), "password") {
+		return err
+	}
+	if e.Code != sqlerr.SyntaxError {
+		return err
+	}
+	first, last := strings.IndexByte(e.Msg, '"'), strings.LastIndexByte(e.Msg, '"')
+	if first < 0 { // it quotes nothing
+		return err
+	}
+	out := *e
+	out.Msg = e.Msg[:first] + `"…"` + e.Msg[last+1:]
+	return &out
 }

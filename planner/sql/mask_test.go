@@ -1,6 +1,10 @@
 package sql
 
-import "testing"
+import (
+	"fmt"
+	"strings"
+	"testing"
+)
 
 func TestMaskedStatementsHoldNoConstants(t *testing.T) {
 	for text, want := range map[string]string{
@@ -16,5 +20,22 @@ func TestMaskedStatementsHoldNoConstants(t *testing.T) {
 		if got := Masked(text); got != want {
 			t.Errorf("%s: %q, not %q", text, got, want)
 		}
+	}
+}
+
+func TestErrorsAboutPasswordsDoNotQuoteThem(t *testing.T) {
+	for _, text := range []string{"create user a password hunter2", "create user a passwort 'hunter2' password", "alter user a set password 'hunter2'",
+		"create user a password 'hunter2", `create user a password "hunter2"`, "create user a password 'x' hunter2"} {
+		_, err := Parse(text)
+		if err == nil || strings.Contains(fmt.Sprintf("%v %+v", err, err), "hunter2") {
+			t.Errorf("%s: %v", text, err)
+		}
+	}
+	statements, err := Parse("create user a password 'hunter2' valid until 'infinity'")
+	if err != nil || strings.Contains(fmt.Sprintf("%v %+v %#v", statements[0], statements[0], statements[0]), "hunter2") {
+		t.Errorf("%#v, %v", statements, err)
+	}
+	if got := Masked("create user a password 'hunter2'"); strings.Contains(got, "hunter2") {
+		t.Error(got)
 	}
 }

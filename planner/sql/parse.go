@@ -17,6 +17,11 @@ import (
 // lexer refuses, 0A000 for statements and clauses that Skein does not have, 54001
 // for texts beyond the limits of guard.go.
 func Parse(text string) ([]Statement, error) {
+	out, err := parse(text)
+	return out, concealed(err, text)
+}
+
+func parse(text string) ([]Statement, error) {
 	if err := checkText(text); err != nil {
 		return nil, err
 	}
