@@ -28,7 +28,9 @@ func TestRightsComeByWayOfRoles(t *testing.T) {
 	sales := TableObject("public", "sales")
 	s := (&State{}).With(role(Role{Name: "readers"}), role(Role{Name: "analysts"}), role(Role{Name: "alice", Login: true}),
 		member("analysts", "readers"), member("alice", "analysts"), grant(sales, Grant{Role: "readers", Privilege: Select}))
-	can := func(s *State, user string, login ...string) bool { return s.Of(user, login).Table("public", "sales", "").May(Select) }
+	can := func(s *State, user string, login ...string) bool {
+		return s.Of(user, login).Table("public", "sales", "").May(Select)
+	}
 	if !can(s, "alice") || can(s, "bob") || !can(s, "bob", "analysts") || can(s, "") {
 		t.Error("rights do not follow memberships")
 	}

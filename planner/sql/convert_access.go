@@ -134,9 +134,9 @@ func (c *converter) grant(s *pg.GrantStmt, whole Loc, start int) Statement {
 	default:
 		c.refuse(whole.Source, "privileges are granted on tables, schemas and locations only")
 	}
-	on := c.first
-	for on = start; on < c.end && !c.is(on, "on"); on++ {
-		on = c.close(on)
+	on := start
+	for on < c.end && !c.is(on, "on") {
+		on = c.close(on) + 1
 	}
 	on = c.skip(c.skip(c.skip(on+1, "all", "tables", "in"), "table"), "schema")
 	for _, n := range s.GetObjects() {
