@@ -2,6 +2,7 @@ package session
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/skein-query/skein/internal/access"
@@ -42,7 +43,19 @@ func (s *Statements) ownRoles() []string {
 	return out
 }
 
-func yesNo(b bool) string {
+// roleFields are columns of these tables, each a name, and a colon and a type where it is
+// not text.
+func roleFields(list string) []expr.Field {
+	kinds := map[string]expr.Kind{"": expr.Text, "int": expr.Int4, "bool": expr.Bool}
+	var out []expr.Field
+	for part := range strings.FieldsSeq(list) {
+		name, kind, _ := strings.Cut(part, ":")
+		out = append(out, expr.Field{Name: name, Type: expr.Of(kinds[kind]), Nullable: true})
+	}
+	return out
+}
+
+func yesOrNo(b bool) string {
 	if b {
 		return "YES"
 	}
@@ -50,17 +63,17 @@ func yesNo(b bool) string {
 }
 
 func (s *Statements) applicableRoles() *logical.Table {
-	t := &logical.Table{Fields: fields("grantee role_name is_grantable")}
+	t := &logical.Table{Fields: roleFields("grantee role_name is_grantable")}
 	for _, m := range s.Catalog.Access().Memberships() {
 		if s.enabled(m.Member) {
-			t.Rows = append(t.Rows, texts(m.Member, m.Role, yesNo(m.Admin)))
+			t.Rows = append(t.Rows, texts(m.Member, m.Role, yesOrNo(m.Admin)))
 		}
 	}
 	return t
 }
 
 func (s *Statements) enabledRoles() *logical.Table {
-	t := &logical.Table{Fields: fields("role_name")}
+	t := &logical.Table{Fields: roleFields("role_name")}
 	for _, name := range s.ownRoles() {
 		t.Rows = append(t.Rows, texts(name))
 	}
@@ -78,7 +91,7 @@ func owner(t *catalog.Table) string {
 // tablePrivileges lists the privileges on whole tables: their owners', and those granted,
 // by the table or by its schema.
 func (s *Statements) tablePrivileges() *logical.Table {
-	t := &logical.Table{Fields: fields("grantor grantee table_catalog table_schema table_name privilege_type is_grantable with_hierarchy")}
+	t := &logical.Table{Fields: roleFields("grantor grantee table_catalog table_schema table_name privilege_type is_grantable with_hierarchy")}
 	state := s.Catalog.Access()
 	for _, x := range s.Catalog.Tables() {
 		add := func(grantee string, p access.Privilege, grantable bool) {
@@ -88,7 +101,7 @@ func (s *Statements) tablePrivileges() *logical.Table {
 			if grantee == access.Public {
 				grantee = "PUBLIC"
 			}
-			row := append(texts(owner(x), grantee, "skein", x.Schema, x.Name, string(p), yesNo(grantable)), expr.Str(yesNo(p == access.Select)))
+			row := append(texts(owner(x), grantee, "skein", x.Schema, x.Name, string(p), yesOrNo(grantable)), expr.Str(yesOrNo(p == access.Select)))
 			if !slices.ContainsFunc(t.Rows, func(have []expr.Value) bool { return sameTexts(have[:6], row[:6]) }) {
 				t.Rows = append(t.Rows, row)
 			}
@@ -114,7 +127,7 @@ func sameTexts(a, b []expr.Value) bool {
 // columnPrivileges lists the privileges on columns: those granted on them, and those on
 // their tables.
 func (s *Statements) columnPrivileges() *logical.Table {
-	t := &logical.Table{Fields: fields("grantor grantee table_catalog table_schema table_name column_name privilege_type is_grantable")}
+	t := &logical.Table{Fields: roleFields("grantor grantee table_catalog table_schema table_name column_name privilege_type is_grantable")}
 	state := s.Catalog.Access()
 	for _, x := range s.Catalog.Tables() {
 		grants := slices.Concat(state.Grants(access.TableObject(x.Schema, x.Name)), state.Grants(access.SchemaObject(x.Schema)))
@@ -139,12 +152,12 @@ func (s *Statements) columnPrivileges() *logical.Table {
 }
 
 func (s *Statements) locationGrants() *logical.Table {
-	t := &logical.Table{Fields: fields("grantee location privilege_type")}
+	t := &logical.Table{Fields: roleFields("grantee location privilege_type")}
 	return s.objectGrants(t, access.Location, func(o access.Object) string { return o.Name })
 }
 
 func (s *Statements) schemaGrants() *logical.Table {
-	t := &logical.Table{Fields: fields("grantee schema_name privilege_type")}
+	t := &logical.Table{Fields: roleFields("grantee schema_name privilege_type")}
 	return s.objectGrants(t, access.Schema, func(o access.Object) string { return o.Schema })
 }
 
@@ -173,7 +186,7 @@ func validUntil(r access.Role) expr.Value {
 
 // pgRoles lists the roles, as PostgreSQL for everybody; passwords are stars.
 func (s *Statements) pgRoles() *logical.Table {
-	t := &logical.Table{Fields: fields("oid:int rolname rolsuper:bool rolinherit:bool rolcreaterole:bool rolcreatedb:bool rolcanlogin:bool " +
+	t := &logical.Table{Fields: roleFields("oid:int rolname rolsuper:bool rolinherit:bool rolcreaterole:bool rolcreatedb:bool rolcanlogin:bool " +
 		"rolreplication:bool rolconnlimit:int rolpassword rolvaliduntil rolbypassrls:bool rolconfig")}
 	state := s.Catalog.Access()
 	for i, r := range append([]access.Role{{Name: access.Admin, Admin: true}}, state.Roles()...) {
@@ -186,7 +199,7 @@ func (s *Statements) pgRoles() *logical.Table {
 }
 
 func (s *Statements) pgUser() *logical.Table {
-	t := &logical.Table{Fields: fields("usename usesysid:int usecreatedb:bool usesuper:bool userepl:bool usebypassrls:bool passwd valuntil useconfig")}
+	t := &logical.Table{Fields: roleFields("usename usesysid:int usecreatedb:bool usesuper:bool userepl:bool usebypassrls:bool passwd valuntil useconfig")}
 	for _, r := range s.pgRoles().Rows {
 		if r[6].I != 0 {
 			t.Rows = append(t.Rows, []expr.Value{r[1], r[0], r[5], r[2], r[7], r[11], r[9], r[10], expr.Null})
@@ -197,7 +210,7 @@ func (s *Statements) pgUser() *logical.Table {
 
 // pgPolicies lists the policies of the tables that are seen.
 func (s *Statements) pgPolicies() *logical.Table {
-	t := &logical.Table{Fields: fields("schemaname tablename policyname permissive roles cmd qual with_check")}
+	t := &logical.Table{Fields: roleFields("schemaname tablename policyname permissive roles cmd qual with_check")}
 	for _, p := range s.Catalog.Access().AllPolicies() {
 		if _, ok := s.Catalog.Lookup(p.Schema, p.Table); !ok {
 			continue

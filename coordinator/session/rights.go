@@ -19,6 +19,8 @@ type Users interface {
 	Elsewhere() bool
 	// Known reports whether somebody who is no role of the catalog has a name.
 	Known(name string) bool
+	// Roles are those that such a user's login gives.
+	Roles(name string) []string
 }
 
 // rights are what a session's user may do now: everything before there are users.

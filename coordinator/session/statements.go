@@ -118,7 +118,7 @@ func (s *Statements) Cancel(_ context.Context, queryID string) (bool, error) {
 
 // options is what the planner sees of a session.
 func (s *Statements) options(session *flight.Session) planner.Options {
-	return planner.Options{Now: s.Defaults.now(), User: user(session), Schema: s.schema(session)}
+	return planner.Options{Now: s.Defaults.now(), User: user(session), Schema: s.schema(session), Privileges: privileges{s, session}}
 }
 
 func user(session *flight.Session) string {

@@ -99,6 +99,15 @@ func (u *Users) OfFile(name string) bool {
 	return ok
 }
 
+// Roles are those that the login of a user of the users file gives.
+func (u *Users) Roles(name string) []string {
+	if u.config.File == nil {
+		return nil
+	}
+	e, _ := u.config.File.Find(name)
+	return e.Roles
+}
+
 // find gives a user; login is false for one that cannot log in.
 func (u *Users) find(name string) (e Entry, login, ok bool) {
 	if u.config.File != nil {

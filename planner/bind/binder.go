@@ -26,6 +26,8 @@ type Options struct {
 	Now    time.Time
 	User   string
 	Schema string // the first of the search path
+	// Privileges answers questions for them; nil: there is no such function.
+	Privileges Privileges
 	// Params are the types of parameters that are known beforehand.
 	Params []expr.Type
 	// Args are the values of all parameters, of the types Params. Without them the

@@ -76,6 +76,9 @@ func (x *exprs) call(f *sql.FuncCall) (expr.Expr, error) {
 		v.Span = f.Span()
 		return v, nil
 	}
+	if v, ok, err := x.privilege(f, name); ok {
+		return v, err
+	}
 	args, err := x.arguments(f)
 	if err != nil {
 		return nil, err

@@ -70,7 +70,7 @@ func (b *binder) policies(table *logical.Table, cols []logical.Column) ([]expr.E
 }
 
 func (b *binder) policy(p logical.Policy, s *scope) (expr.Expr, error) {
-	tree, err := sql.ParseExpr(p.Using)
+	tree, err := sql.ParseCondition(p.Using)
 	if err != nil {
 		return nil, err
 	}

@@ -229,8 +229,8 @@ func (c *converter) alterOwner(s *pg.AlterTableStmt, whole Loc) Statement {
 	return nil
 }
 
-// ParseExpr reads one expression; its spans are those of the text.
-func ParseExpr(text string) (Expr, error) {
+// ParseCondition reads one expression; its spans are those of the text.
+func ParseCondition(text string) (Expr, error) {
 	const before = "SELECT "
 	all, err := Parse(before + text)
 	if err != nil {
