@@ -161,7 +161,7 @@ func TestAccessScripts(t *testing.T) {
 				t.Fatal(err)
 			}
 			r.replace = strings.NewReplacer("$DIR", dir, "$OUTSIDE", outside)
-			c := Config{Threads: 1, Version: "1.0.0", Distribution: place.Auto, Catalog: t.TempDir(), Security: Security{Users: usersFile(t)}}
+			c := Config{Threads: 1, Version: "1.0.0", Distribution: place.Always, Encode: true, Catalog: t.TempDir(), Security: Security{Users: usersFile(t)}}
 			if strings.HasPrefix(filepath.Base(path), "bounded") {
 				c.Security.Allow = []string{dir}
 			}

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/skein-query/skein/internal/auth"
+	"github.com/skein-query/skein/internal/auth/authtest"
 	"github.com/skein-query/skein/internal/client"
 	"github.com/skein-query/skein/internal/sqlerr"
 )
@@ -266,6 +267,52 @@ func TestTheConsoleIsForAdministrators(t *testing.T) {
 	for _, path := range []string{"/healthz", "/readyz", "/metrics"} {
 		if got := get(t, s, path, "", ""); !strings.HasPrefix(got, "200") {
 			t.Errorf("%s: %s", path, got)
+		}
+	}
+}
+
+func TestTokensOfAnIssuerHaveTheRolesThatTheyList(t *testing.T) {
+	issuer := authtest.NewIssuer(t)
+	c := Config{Catalog: t.TempDir(), Threads: 1, Version: "1.0.0", Security: Security{Issuer: &auth.IssuerConfig{URL: issuer.URL, Audience: "skein", RolesClaim: "groups"}}}
+	c.Cluster = &Cluster{Name: "c1", Coordinator: true, Worker: true, Gossip: "127.0.0.1:0", Key: clusterKey(t)}
+	first := start(t, c, tables)
+	c.Cluster = &Cluster{Name: "c2", Coordinator: true, Worker: true, Gossip: "127.0.0.1:0", Key: clusterKey(t), Join: []string{first.peers.members.Load().Address()}}
+	second := start(t, c, "")
+	ask := func(s *Server, sql, user string, groups ...string) (string, error) {
+		t.Helper()
+		conn, err := client.OpenAs(t.Context(), s.URL(), client.Login{Token: issuer.Token(t, map[string]any{"sub": user, "groups": groups})})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close()
+		got, err := (&sqlConn{conn}).Query(t.Context(), sql)
+		if err != nil || len(got.Rows) == 0 {
+			return "", err
+		}
+		return got.Rows[0][0].Text, nil
+	}
+	const count = "select current_user || count(*) from numbers"
+	if got, err := ask(first, count, "alice"); sqlerr.CodeOf(err) != sqlerr.InsufficientPrivilege {
+		t.Errorf("without a role: %s, %v", got, err)
+	}
+	if got, err := ask(first, count, "root", "skein_admin"); got != "root100" || err != nil {
+		t.Errorf("an administrator: %s, %v", got, err)
+	}
+	for _, sql := range []string{"create role readers", "grant select on numbers to readers"} {
+		if _, err := ask(first, sql, "root", "skein_admin"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, s := range []*Server{first, second} {
+		if err := s.Catalog.Refresh(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if got, err := ask(s, count, "alice", "readers", "others"); got != "alice100" || err != nil {
+			t.Errorf("with the role: %s, %v", got, err)
+		}
+		// The plan of the one token's roles is not that of another's.
+		if got, err := ask(s, count, "alice", "others"); sqlerr.CodeOf(err) != sqlerr.InsufficientPrivilege {
+			t.Errorf("without the role: %s, %v", got, err)
 		}
 	}
 }
