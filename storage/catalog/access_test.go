@@ -11,8 +11,8 @@ import (
 	"github.com/skein-query/skein/storage/object"
 )
 
-// change makes changes of roles and grants.
-func change(t *testing.T, c *Catalog, changes ...access.Change) {
+// makeChange makes changes of roles and grants.
+func makeChange(t *testing.T, c *Catalog, changes ...access.Change) {
 	t.Helper()
 	if err := c.ChangeAccess(t.Context(), func(*access.State, Known) ([]access.Change, error) { return changes, nil }); err != nil {
 		t.Fatal(err)
@@ -33,7 +33,7 @@ func TestGrantsAreSharedAndGoWithTheirTables(t *testing.T) {
 	log := object.NewMem()
 	a, b := shared(t, log), shared(t, log)
 	create(t, a, "", "x")
-	change(t, a, granted("public", "x", "alice"))
+	makeChange(t, a, granted("public", "x", "alice"))
 	before := a.Access()
 	if err := b.Refresh(t.Context()); err != nil || !may(b, "alice", "", "x") || may(b, "bob", "", "x") {
 		t.Errorf("b does not see the grant: %v", err)
@@ -61,7 +61,7 @@ func TestCheckpointsHaveRolesAndGrants(t *testing.T) {
 	log := object.NewMem()
 	a := shared(t, log)
 	create(t, a, "", "x")
-	change(t, a, access.Change{Kind: access.PutRole, Role: &access.Role{Name: "alice", Login: true, Hash: "h"}}, granted("public", "x", "alice"))
+	makeChange(t, a, access.Change{Kind: access.PutRole, Role: &access.Role{Name: "alice", Login: true, Hash: "h"}}, granted("public", "x", "alice"))
 	for i := range checkpointEvery {
 		if _, err := a.CreateSchema(t.Context(), fmt.Sprint("s", i)); err != nil {
 			t.Fatal(err)
@@ -119,7 +119,7 @@ func TestACatalogIsSeenInPart(t *testing.T) {
 func TestWhatIsPlannedAgainSeesWhatOthersCommitted(t *testing.T) {
 	log := object.NewMem()
 	a, b := shared(t, log), shared(t, log)
-	change(t, b, access.Change{Kind: access.PutRole, Role: &access.Role{Name: "r"}})
+	makeChange(t, b, access.Change{Kind: access.PutRole, Role: &access.Role{Name: "r"}})
 	asked := 0
 	err := a.ChangeAccess(context.Background(), func(now *access.State, _ Known) ([]access.Change, error) {
 		asked++

@@ -121,7 +121,7 @@ func infoOf(path string, st fs.FileInfo) Info {
 // by move (os.Rename or os.Link) and makes that durable too.
 func writeFile(path string, data []byte, move func(from, to string) error) (err error) {
 	dir := filepath.Dir(path)
-	if err := os.MkdirAll(dir, 0o755); err != nil {
+	if err := os.MkdirAll(dir, 0o750); err != nil {
 		return localError(path, err)
 	}
 	tmp, err := os.CreateTemp(dir, ".tmp-*")
@@ -131,7 +131,7 @@ func writeFile(path string, data []byte, move func(from, to string) error) (err 
 	defer os.Remove(tmp.Name()) // gone already after a rename
 	_, err = tmp.Write(data)
 	if err == nil {
-		err = tmp.Chmod(0o644)
+		err = tmp.Chmod(0o640) // a catalog has hashes of passwords
 	}
 	if err == nil {
 		err = tmp.Sync()
