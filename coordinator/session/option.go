@@ -105,7 +105,7 @@ func (s *Statements) SetOption(_ context.Context, session *flight.Session, name,
 	if name == "schema" {
 		value, _, _ = strings.Cut(value, ",") // a search path: the first schema
 		value = strings.Trim(strings.TrimSpace(value), `"`)
-		if value != "" && !slices.Contains(s.Catalog.Schemas(), value) {
+		if value != "" && !slices.Contains(s.as(session).Catalog.Schemas(), value) {
 			return sqlerr.New(sqlerr.InvalidParameterValue, "schema %q does not exist", value)
 		}
 	}

@@ -147,7 +147,7 @@ func (b *binder) tableName(t *sql.TableName, ctes *cteScope) (logical.Node, []sc
 		}
 		return nil, nil, sqlerr.AtSpan(err, t.Name.Span())
 	}
-	plan, visible, err := b.guarded(table, t.Name.Span())
+	plan, visible, err := b.guarded(table)
 	if err != nil {
 		return nil, nil, err
 	}

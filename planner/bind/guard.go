@@ -15,24 +15,28 @@ import (
 //
 // Row policies are conditions of the scan itself. Push lets no condition of the query
 // below them or beside them that could tell of a row by failing.
-func (b *binder) guarded(table *logical.Table, at sqlerr.Span) (logical.Node, []logical.Column, error) {
+func (b *binder) guarded(table *logical.Table) (logical.Node, []logical.Column, error) {
 	plan := b.read(table)
-	scan, ok := plan.(*logical.Scan)
-	if !ok || table.Guard == nil {
+	if table.Guard == nil {
 		return plan, plan.Columns(), nil
 	}
 	if table.Guard.Restricted {
-		conds, err := b.policies(table, scan.Cols)
+		conds, err := b.policies(table, plan.Columns())
 		if err != nil {
 			return nil, nil, err
 		}
-		scan.Filter = conds
+		if scan, ok := plan.(*logical.Scan); ok {
+			scan.Filter = conds
+		} else { // a table without files
+			plan = &logical.Filter{Input: plan, Conds: conds}
+		}
 	}
-	visible := make([]logical.Column, len(scan.Cols))
+	cols := plan.Columns()
+	visible := make([]logical.Column, len(cols))
 	var items []logical.Item
-	for i, c := range scan.Cols {
+	for i, c := range cols {
 		visible[i] = c
-		if !table.Denies(scan.Fields[i]) {
+		if !table.Denies(i) {
 			items = append(items, logical.Item{Col: c, Expr: c.Ref()})
 			continue
 		}
@@ -43,9 +47,9 @@ func (b *binder) guarded(table *logical.Table, at sqlerr.Span) (logical.Node, []
 		b.denied[visible[i].ID] = table.Name
 	}
 	if len(items) == len(visible) {
-		return scan, visible, nil
+		return plan, visible, nil
 	}
-	return &logical.Project{Input: scan, Items: items}, visible, nil
+	return &logical.Project{Input: plan, Items: items}, visible, nil
 }
 
 // policies are the conditions of which one must be true, bound over a table's columns.
