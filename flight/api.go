@@ -9,11 +9,14 @@ import (
 	"github.com/skein-query/skein/planner/expr"
 )
 
-// Statements runs SQL.
+// Statements runs SQL and Substrait plans.
 type Statements interface {
 	// Prepare parses, binds and plans one statement; it executes nothing. Errors
 	// are *sqlerr.Error with spans of text.
 	Prepare(ctx context.Context, s *Session, text string) (Prepared, error)
+	// PrepareSubstrait reads a plan, in protobuf or JSON, and plans it as Prepare does.
+	// version is the one of Substrait that the client says it is of, or empty.
+	PrepareSubstrait(ctx context.Context, s *Session, plan []byte, version string) (Prepared, error)
 	// Cancel stops a query by the id its Result gave; false when no such query runs.
 	// The server asks for queries it does not itself hold.
 	Cancel(ctx context.Context, queryID string) (bool, error)

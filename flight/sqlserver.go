@@ -16,7 +16,8 @@ import (
 // sqlServer is the target of arrow-go's dispatch of Flight SQL commands. It embeds
 // the protocol's base type, whose 49 methods answer Unimplemented, and overrides
 // those for statements here, those for metadata in metadata.go and sqlinfo.go,
-// those for sessions in option.go. DoGet of statements never comes here (service).
+// those for sessions in option.go, those for
+// plans in substrait.go. DoGet of statements never comes here (service).
 type sqlServer struct {
 	flightsql.BaseServer
 	server *Server
@@ -31,8 +32,6 @@ func newSQLServer(s *Server) *sqlServer {
 }
 
 var errTransactions = sqlerr.New(sqlerr.FeatureNotSupported, "transactions are not supported yet")
-
-var errSubstrait = sqlerr.New(sqlerr.FeatureNotSupported, "Substrait plans are not accepted yet")
 
 // GetFlightInfoStatement starts a statement.
 func (h *sqlServer) GetFlightInfoStatement(ctx context.Context, q flightsql.StatementQuery, desc *flight.FlightDescriptor) (info *flight.FlightInfo, err error) {
@@ -235,16 +234,6 @@ func discard(r flight.MessageReader) {
 }
 
 // What follows answers with SQLSTATE 0A000 in words of ours.
-
-// GetFlightInfoSubstraitPlan refuses.
-func (h *sqlServer) GetFlightInfoSubstraitPlan(context.Context, flightsql.StatementSubstraitPlan, *flight.FlightDescriptor) (*flight.FlightInfo, error) {
-	return nil, errSubstrait
-}
-
-// CreatePreparedSubstraitPlan refuses.
-func (h *sqlServer) CreatePreparedSubstraitPlan(context.Context, flightsql.ActionCreatePreparedSubstraitPlanRequest) (flightsql.ActionCreatePreparedStatementResult, error) {
-	return flightsql.ActionCreatePreparedStatementResult{}, errSubstrait
-}
 
 // BeginTransaction refuses.
 func (h *sqlServer) BeginTransaction(context.Context, flightsql.ActionBeginTransactionRequest) ([]byte, error) {

@@ -14,8 +14,11 @@ import (
 	"github.com/skein-query/skein/planner/expr"
 )
 
-// prepare plans a statement for a call.
+// prepare plans a statement for a call; text may stand for a Substrait plan.
 func (s *Server) prepare(ctx context.Context, session *Session, text string) (Prepared, error) {
+	if plan, version, ok := planOf(text); ok {
+		return s.prepareSubstrait(ctx, session, plan, version)
+	}
 	p, err := s.config.Statements.Prepare(ctx, session, text)
 	return p, withText(err, text)
 }

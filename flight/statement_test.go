@@ -335,12 +335,10 @@ func TestPollFlightInfoIsDoneAtOnce(t *testing.T) {
 	}
 }
 
-func TestTransactionsAndSubstraitAreRefusedCleanly(t *testing.T) {
+func TestTransactionsAndIngestionAreRefusedCleanly(t *testing.T) {
 	c, _ := serve(t, nil)
 	_, err := c.BeginTransaction(t.Context())
 	wantError(t, err, codes.Unimplemented, "[0A000] transactions")
-	_, err = c.ExecuteSubstrait(t.Context(), flightsql.SubstraitPlan{Plan: []byte("x")})
-	wantError(t, err, codes.Unimplemented, "[0A000] Substrait")
 	batch := params(t, fromJSON(t, arrow.PrimitiveTypes.Int64, "[1, 2]"))
 	rows := must[array.RecordReader](t)(array.NewRecordReader(batch.Schema(), []arrow.RecordBatch{batch}))
 	defer rows.Release()

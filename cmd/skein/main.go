@@ -46,6 +46,7 @@ func newRootCommand() *cobra.Command {
 	}
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.AddCommand(newServeCommand(), newSQLCommand(), newClusterCommand(), newTPCHCommand(), newUserCommand(), newVersionCommand())
+	root.AddCommand(newServeCommand(), newSQLCommand(), newSubstraitCommand(), newClusterCommand(), newTPCHCommand(), newVersionCommand())
 	return root
 }
 

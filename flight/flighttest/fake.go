@@ -73,6 +73,11 @@ func (f *Fake) Prepare(_ context.Context, s *flight.Session, text string) (fligh
 	return st, nil
 }
 
+// PrepareSubstrait takes the bytes of a plan for a text of the package's language.
+func (f *Fake) PrepareSubstrait(ctx context.Context, s *flight.Session, plan []byte, _ string) (flight.Prepared, error) {
+	return f.Prepare(ctx, s, string(plan))
+}
+
 // Cancel knows no queries of its own.
 func (f *Fake) Cancel(context.Context, string) (bool, error) { return false, nil }
 

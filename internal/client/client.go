@@ -91,8 +91,17 @@ func (c *Client) Query(ctx context.Context, sql string) (*Rows, error) {
 // QueryWith runs a prepared statement once for each row of params, which has a
 // column for each parameter and stays the caller's. Nil params prepare nothing.
 func (c *Client) QueryWith(ctx context.Context, sql string, params arrow.RecordBatch) (*Rows, error) {
+	return c.run(ctx, func(s adbc.Statement) error { return s.SetSqlQuery(sql) }, params)
+}
+
+// QueryPlan runs a Substrait plan, in protobuf or JSON.
+func (c *Client) QueryPlan(ctx context.Context, plan []byte) (*Rows, error) {
+	return c.run(ctx, func(s adbc.Statement) error { return s.SetSubstraitPlan(plan) }, nil)
+}
+
+func (c *Client) run(ctx context.Context, set func(adbc.Statement) error, params arrow.RecordBatch) (*Rows, error) {
 	ctx, cancel := context.WithCancel(ctx)
-	rows, err := c.query(ctx, sql, params)
+	rows, err := c.query(ctx, set, params)
 	if err != nil {
 		cancel()
 		return nil, fromADBC(err)
@@ -101,7 +110,7 @@ func (c *Client) QueryWith(ctx context.Context, sql string, params arrow.RecordB
 	return rows, nil
 }
 
-func (c *Client) query(ctx context.Context, sql string, params arrow.RecordBatch) (*Rows, error) {
+func (c *Client) query(ctx context.Context, set func(adbc.Statement) error, params arrow.RecordBatch) (*Rows, error) {
 	statement, err := c.conn.NewStatement()
 	if err != nil {
 		return nil, err
@@ -111,7 +120,7 @@ func (c *Client) query(ctx context.Context, sql string, params arrow.RecordBatch
 		err = statement.SetOption(flightsql.OptionRPCCallHeaderPrefix+"traceparent", c.traceparent)
 	}
 	if err == nil {
-		err = statement.SetSqlQuery(sql)
+		err = set(statement)
 	}
 	if err == nil && params != nil {
 		if err = statement.Prepare(ctx); err == nil {

@@ -35,6 +35,11 @@ func (r referral) Prepare(context.Context, *flight.Session, string) (flight.Prep
 	return nil, r.refuse()
 }
 
+// PrepareSubstrait refuses.
+func (r referral) PrepareSubstrait(context.Context, *flight.Session, []byte, string) (flight.Prepared, error) {
+	return nil, r.refuse()
+}
+
 // Cancel knows no query.
 func (r referral) Cancel(context.Context, string) (bool, error) { return false, nil }
 

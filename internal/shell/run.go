@@ -13,12 +13,22 @@ import (
 
 // run executes a statement and prints its result.
 func (s *Shell) run(ctx context.Context, text string) error {
+	return s.ask(ctx, text, func(ctx context.Context) (*client.Rows, error) { return s.Client.Query(ctx, text) })
+}
+
+// RunPlan executes a Substrait plan, in protobuf or JSON, and prints its result.
+func (s *Shell) RunPlan(ctx context.Context, plan []byte) error {
+	return s.ask(ctx, "", func(ctx context.Context) (*client.Rows, error) { return s.Client.QueryPlan(ctx, plan) })
+}
+
+// ask executes what query sends, which text stands for in errors.
+func (s *Shell) ask(ctx context.Context, text string, query func(context.Context) (*client.Rows, error)) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	defer s.onInterrupt(cancel)()
 	started := time.Now()
 	p := s.startProgress(started)
-	err := s.execute(ctx, text, p)
+	err := s.execute(ctx, query, p)
 	p.stop()
 	if err != nil {
 		return &Error{err, text}
@@ -29,8 +39,8 @@ func (s *Shell) run(ctx context.Context, text string) error {
 	return nil
 }
 
-func (s *Shell) execute(ctx context.Context, text string, p *progress) error {
-	rows, err := s.Client.Query(ctx, text)
+func (s *Shell) execute(ctx context.Context, query func(context.Context) (*client.Rows, error), p *progress) error {
+	rows, err := query(ctx)
 	if err != nil {
 		return err
 	}

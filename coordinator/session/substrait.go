@@ -1,0 +1,84 @@
+package session
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/skein-query/skein/flight"
+	"github.com/skein-query/skein/internal/sqlerr"
+	"github.com/skein-query/skein/internal/trace"
+	"github.com/skein-query/skein/planner"
+	"github.com/skein-query/skein/planner/expr"
+	"github.com/skein-query/skein/planner/substrait/standard"
+)
+
+// PrepareSubstrait reads and describes a plan.
+func (s *Statements) PrepareSubstrait(ctx context.Context, session *flight.Session, plan []byte, _ string) (flight.Prepared, error) {
+	span := trace.From(ctx).Begin("describe")
+	defer span.End()
+	doc, err := standard.Parse(plan)
+	if err != nil {
+		return nil, err
+	}
+	l := s.lookup(session)
+	l.typesOnly = true
+	described, err := planner.PrepareLogical(ctx, doc, l)
+	if err != nil {
+		return nil, err
+	}
+	return &substraitPlan{statements: s, session: session, doc: doc, fields: described.Fields, params: described.Params}, nil
+}
+
+// substraitPlan is a described plan. It is planned over the files as they are whenever
+// it is executed.
+type substraitPlan struct {
+	statements *Statements
+	session    *flight.Session
+	doc        *standard.Document
+	fields     []expr.Field
+	params     []expr.Type
+}
+
+func (p *substraitPlan) Columns() []expr.Field   { return p.fields }
+func (p *substraitPlan) Parameters() []expr.Type { return p.params }
+func (p *substraitPlan) IsUpdate() bool          { return false }
+
+// Execute plans the plan with its arguments and starts it.
+func (p *substraitPlan) Execute(ctx context.Context, args []expr.Value) (flight.Result, error) {
+	if err := checkArgs(args, p.params); err != nil {
+		return nil, err
+	}
+	for i, t := range p.params {
+		if _, own := expr.DigitsType(args[i]); own && t.Kind == expr.Numeric {
+			return nil, sqlerr.New(sqlerr.NumericValueOutOfRange, "parameter %d: the value has more digits than its type %s", i, t)
+		}
+	}
+	s := p.statements
+	plan, err := p.plan(ctx, args)
+	if err != nil {
+		return nil, err
+	}
+	if !slices.EqualFunc(plan.Fields, p.fields, sameField) {
+		return nil, sqlerr.New(sqlerr.FeatureNotSupported, "the columns of the plan have changed: they were %s and are now %s",
+			signature(p.fields), signature(plan.Fields)).WithHint("Prepare it again.")
+	}
+	return s.run(ctx, p.session, plan.Root, p.fields, p.title())
+}
+
+func (p *substraitPlan) plan(ctx context.Context, args []expr.Value) (*planner.Plan, error) {
+	span := trace.From(ctx).Begin("plan")
+	defer span.End()
+	plan, err := planner.Logical(ctx, p.doc, p.statements.lookup(p.session), args)
+	span.Fail(err)
+	return plan, err
+}
+
+// title is what stands for the text of a statement in logs and lists.
+func (p *substraitPlan) title() string {
+	producer := p.doc.Producer()
+	if producer == "" {
+		producer = "an unknown producer"
+	}
+	return fmt.Sprintf("-- Substrait plan of %s, %d bytes", producer, p.doc.Bytes)
+}

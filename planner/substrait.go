@@ -1,0 +1,64 @@
+package planner
+
+import (
+	"context"
+
+	"github.com/skein-query/skein/planner/choose"
+	"github.com/skein-query/skein/planner/cost"
+	"github.com/skein-query/skein/planner/expr"
+	"github.com/skein-query/skein/planner/rule"
+	"github.com/skein-query/skein/planner/substrait/standard"
+)
+
+// Logical plans a Substrait plan of another producer as a query is: by the same rules
+// and choices. args are the values of its dynamic parameters.
+func Logical(ctx context.Context, doc *standard.Document, catalog Catalog, args []expr.Value) (*Plan, error) {
+	if args == nil {
+		args = []expr.Value{}
+	}
+	read, err := standard.Read(ctx, doc, catalog, args)
+	if err != nil {
+		return nil, err
+	}
+	return choosen(read)
+}
+
+// choosen brings a read plan to its physical plan.
+func choosen(read *standard.Query) (*Plan, error) {
+	ids := &rule.IDs{NextColumn: read.Next, NextShared: read.Shared}
+	rewritten, err := rule.Rewrite(read.Plan, read.Output, ids)
+	if err != nil {
+		return nil, err
+	}
+	root, err := choose.Choose(rewritten, read.Output, read.Names, cost.NewEstimator())
+	if err != nil {
+		return nil, err
+	}
+	return &Plan{Root: root, Fields: resultFields(root.Schema())}, nil
+}
+
+// PrepareLogical describes a Substrait plan, as Prepare does a query.
+func PrepareLogical(ctx context.Context, doc *standard.Document, catalog Catalog) (*Prepared, error) {
+	read, err := standard.Read(ctx, doc, catalog, nil)
+	if err != nil {
+		return nil, err
+	}
+	types := map[expr.ColumnID]expr.Type{}
+	for _, c := range read.Plan.Columns() {
+		types[c.ID] = c.Type
+	}
+	p := &Prepared{}
+	for i, id := range read.Output {
+		p.Fields = append(p.Fields, expr.Field{Name: read.Names[i], Type: settled(types[id]), Nullable: true})
+	}
+	for _, t := range read.Params {
+		p.Params = append(p.Params, settled(t))
+	}
+	if len(p.Params) == 0 {
+		if p.generic, err = choosen(read); err != nil {
+			return nil, err
+		}
+	}
+	return p, nil
+}
+
