@@ -61,4 +61,3 @@ func PrepareLogical(ctx context.Context, doc *standard.Document, catalog Catalog
 	}
 	return p, nil
 }
-

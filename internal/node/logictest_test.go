@@ -116,6 +116,11 @@ func (c *sqlConn) Query(ctx context.Context, sql string) (*logictest.Result, err
 	if err != nil {
 		return nil, err
 	}
+	return collect(rows)
+}
+
+// collect reads an answer to its end.
+func collect(rows *client.Rows) (*logictest.Result, error) {
 	defer rows.Close()
 	out := &logictest.Result{}
 	var types []expr.Type

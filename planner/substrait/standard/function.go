@@ -42,6 +42,7 @@ type scalar struct {
 // call is one call of a function.
 type call struct {
 	r    *reader
+	set  string // the extension, empty when the plan does not say
 	name string // without argument types
 	// args are the values, in order; an argument that is an enum has a word instead.
 	args  []val
@@ -90,7 +91,7 @@ func (r *reader) scalarFunction(m *pb.Expression_ScalarFunction, s *scope) (val,
 	if !ok {
 		return val{}, r.errorf("function anchor %d is not declared", m.GetFunctionReference())
 	}
-	c, err := r.arguments(d.name, m.GetArguments(), m.GetArgs(), m.GetOptions(), m.GetOutputType(), s)
+	c, err := r.arguments(d, m.GetArguments(), m.GetArgs(), m.GetOptions(), m.GetOutputType(), s)
 	if err != nil {
 		return val{}, err
 	}
@@ -109,8 +110,8 @@ func (r *reader) scalarFunction(m *pb.Expression_ScalarFunction, s *scope) (val,
 }
 
 // arguments reads what a call has: of all sorts of functions.
-func (r *reader) arguments(name string, args []*pb.FunctionArgument, old []*pb.Expression, opts []*pb.FunctionOption, out *pb.Type, s *scope) (*call, error) {
-	c := &call{r: r, name: baseName(name)}
+func (r *reader) arguments(d declared, args []*pb.FunctionArgument, old []*pb.Expression, opts []*pb.FunctionOption, out *pb.Type, s *scope) (*call, error) {
+	c := &call{r: r, set: d.set, name: baseName(d.name)}
 	for _, e := range old {
 		args = append(args, &pb.FunctionArgument{ArgType: &pb.FunctionArgument_Value{Value: e}})
 	}

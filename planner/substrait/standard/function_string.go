@@ -1,6 +1,8 @@
 package standard
 
 import (
+	"slices"
+
 	"github.com/skein-query/skein/planner/expr"
 )
 
@@ -60,7 +62,16 @@ func like(c *call) (val, error) {
 	if how == "CASE_INSENSITIVE" {
 		op = expr.OpILike
 	}
-	return c.r.call(op, c.args...)
+	args := c.args
+	if c.set != "" { // the standard's knows no escapes
+		if err := c.need(2, 2); err != nil {
+			return val{}, err
+		}
+		args = append(slices.Clone(args), val{Expr: expr.NewLiteral(expr.Str(""), expr.Of(expr.Text))})
+	} else if len(args) == 3 && isNull(args[2]) { // DataFusion's, without an ESCAPE
+		args = args[:2]
+	}
+	return c.r.call(op, args...)
 }
 
 func substring(c *call) (val, error) {
@@ -76,4 +87,9 @@ func substring(c *call) (val, error) {
 		args[i] = v
 	}
 	return c.r.call("substring", args...)
+}
+
+func isNull(v val) bool {
+	l, ok := v.Expr.(*expr.Literal)
+	return ok && l.Value.Null
 }

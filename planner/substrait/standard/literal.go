@@ -48,7 +48,8 @@ func (r *reader) constant(l *pb.Expression_Literal, depth int) (expr.Value, expr
 	case *pb.Expression_Literal_String_:
 		return of(expr.Str(v.String_), expr.Text)
 	case *pb.Expression_Literal_VarChar_:
-		return of(expr.Str(v.VarChar.GetValue()), expr.Text)
+		t := expr.Type{Kind: expr.Text, Length: int32(min(v.VarChar.GetLength(), math.MaxInt32))}
+		return expr.Str(v.VarChar.GetValue()), t, nil
 	case *pb.Expression_Literal_FixedChar:
 		n := max(1, utf8.RuneCountInString(v.FixedChar))
 		return expr.Str(v.FixedChar), expr.Type{Kind: expr.Char, Length: int32(n)}, nil

@@ -176,7 +176,7 @@ func (r *reader) measure(m *pb.AggregateRel_Measure, s *scope) (measure, error) 
 	if !ok {
 		return measure{}, r.errorf("function anchor %d is not declared", f.GetFunctionReference())
 	}
-	c, err := r.arguments(d.name, f.GetArguments(), f.GetArgs(), f.GetOptions(), f.GetOutputType(), s)
+	c, err := r.arguments(d, f.GetArguments(), f.GetArgs(), f.GetOptions(), f.GetOutputType(), s)
 	if err != nil {
 		return measure{}, err
 	}
