@@ -3,10 +3,13 @@ package planner
 import (
 	"context"
 
+	"github.com/skein-query/skein/internal/sqlerr"
+	"github.com/skein-query/skein/planner/bind"
 	"github.com/skein-query/skein/planner/choose"
 	"github.com/skein-query/skein/planner/cost"
 	"github.com/skein-query/skein/planner/expr"
 	"github.com/skein-query/skein/planner/rule"
+	"github.com/skein-query/skein/planner/sql"
 	"github.com/skein-query/skein/planner/substrait/standard"
 )
 
@@ -20,11 +23,11 @@ func Logical(ctx context.Context, doc *standard.Document, catalog Catalog, args 
 	if err != nil {
 		return nil, err
 	}
-	return choosen(read)
+	return physicalOf(read)
 }
 
-// choosen brings a read plan to its physical plan.
-func choosen(read *standard.Query) (*Plan, error) {
+// physicalOf brings a read plan to its physical plan.
+func physicalOf(read *standard.Query) (*Plan, error) {
 	ids := &rule.IDs{NextColumn: read.Next, NextShared: read.Shared}
 	rewritten, err := rule.Rewrite(read.Plan, read.Output, ids)
 	if err != nil {
@@ -55,9 +58,35 @@ func PrepareLogical(ctx context.Context, doc *standard.Document, catalog Catalog
 		p.Params = append(p.Params, settled(t))
 	}
 	if len(p.Params) == 0 {
-		if p.generic, err = choosen(read); err != nil {
+		if p.generic, err = physicalOf(read); err != nil {
 			return nil, err
 		}
 	}
 	return p, nil
+}
+
+// portable are the rewrites of a query before it goes out: those that make it plain. The
+// others serve this engine, and some know statistics that hold here alone.
+var portable = map[string]bool{"simplify": true, "unnest": true, "inline": true, "push": true, "eliminate": true, "order": true,
+	"prune": true, "prune again": true}
+
+// Portable is a query as a Substrait plan for others. The values of its parameters
+// stand in opt.Args; without them they are dynamic parameters.
+func Portable(ctx context.Context, q *sql.Query, catalog Catalog, opt Options) (*standard.Document, error) {
+	bound, err := bind.Bind(ctx, q, catalog, opt)
+	if err != nil {
+		return nil, err
+	}
+	rewriting := &rule.Query{Output: bound.Output, IDs: &rule.IDs{NextColumn: bound.Next, NextShared: bound.Shared}, Est: cost.NewEstimator()}
+	plan := bound.Plan
+	for _, s := range rule.Steps() {
+		if !portable[s.Name] {
+			continue
+		}
+		if plan, err = s.Run(plan, rewriting); err != nil {
+			return nil, sqlerr.AtSpan(err, q.Span())
+		}
+	}
+	doc, err := standard.Write(&standard.Query{Plan: plan, Names: bound.Names, Output: bound.Output})
+	return doc, sqlerr.AtSpan(err, q.Span())
 }

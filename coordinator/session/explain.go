@@ -16,7 +16,6 @@ import (
 	"github.com/skein-query/skein/planner/fragment"
 	"github.com/skein-query/skein/planner/physical"
 	"github.com/skein-query/skein/planner/sql"
-	"github.com/skein-query/skein/planner/substrait"
 	"github.com/skein-query/skein/storage/object"
 )
 
@@ -78,6 +77,9 @@ func (s *Statements) explain(ctx context.Context, session *flight.Session, text 
 }
 
 func (s *Statements) explainText(ctx context.Context, session *flight.Session, q *query, args []expr.Value, opt explaining) (string, error) {
+	if opt.format == "substrait" {
+		return s.portable(ctx, session, q, args)
+	}
 	start := time.Now()
 	var asked object.Traffic
 	plan, from, err := q.plan(object.Counted(ctx, &asked), args)
@@ -90,13 +92,6 @@ func (s *Statements) explainText(ctx context.Context, session *flight.Session, q
 		if from == cachedPlan {
 			from = newPlan
 		}
-	}
-	if opt.format == "substrait" {
-		p, err := substrait.Encode(plan.Root)
-		if err != nil {
-			return "", err
-		}
-		return substrait.Text(p)
 	}
 	if opt.analyze {
 		line := fmt.Sprintf("Planning: %.3f ms, plan %s", float64(planning)/1e6, from)

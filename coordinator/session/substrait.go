@@ -82,3 +82,24 @@ func (p *substraitPlan) title() string {
 	}
 	return fmt.Sprintf("-- Substrait plan of %s, %d bytes", producer, p.doc.Bytes)
 }
+
+// portable is a query as a Substrait plan for others, in JSON.
+func (s *Statements) portable(ctx context.Context, session *flight.Session, q *query, args []expr.Value) (string, error) {
+	if err := checkArgs(args, q.params); err != nil {
+		return "", err
+	}
+	types, values, _, err := exact(q.params, args)
+	if err != nil {
+		return "", err
+	}
+	opt := s.options(session)
+	if opt.Params, opt.Args = types, values; opt.Args == nil {
+		opt.Args = []expr.Value{}
+	}
+	doc, err := planner.Portable(ctx, q.first.stmt, s.lookup(session), opt)
+	if err != nil {
+		return "", err
+	}
+	text, err := doc.Format(standard.FormatJSON)
+	return string(text), err
+}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/skein-query/skein/bench/tpch"
 	"github.com/skein-query/skein/internal/client"
+	"github.com/skein-query/skein/internal/logictest"
 )
 
 // TestTPCHAnswersAreRight runs the 22 queries at scale factor 0.01 under every
@@ -46,7 +47,7 @@ func TestTPCHAnswersAreRight(t *testing.T) {
 	}
 }
 
-func checkTPCH(ctx context.Context, conn *sqlConn, q int, sf tpch.ScaleFactor) error {
+func checkTPCH(ctx context.Context, conn logictest.Conn, q int, sf tpch.ScaleFactor) error {
 	result, err := conn.Query(ctx, tpch.Query(q, tpch.Validation(q, sf)))
 	if err != nil {
 		return err

@@ -9,6 +9,7 @@ import (
 	"github.com/skein-query/skein/exec/eval"
 	"github.com/skein-query/skein/planner/expr"
 	"github.com/skein-query/skein/planner/logical"
+	"github.com/skein-query/skein/planner/substrait/detail"
 )
 
 // operator is what the messages of all relations but references have.
@@ -122,9 +123,10 @@ func (r *reader) common(op operator, cols []logical.Column) ([]logical.Column, e
 	if err := r.plain(c.GetAdvancedExtension()); err != nil {
 		return nil, err
 	}
+	_, fetches := op.(*pb.FetchRel) // which looks for itself
 	if x, ok := op.(interface {
 		GetAdvancedExtension() *ext.AdvancedExtension
-	}); ok {
+	}); ok && !fetches {
 		if err := r.plain(x.GetAdvancedExtension()); err != nil {
 			return nil, err
 		}
@@ -271,7 +273,35 @@ func (r *reader) fetch(m *pb.FetchRel, outer *scope) (relation, error) {
 	if n.Count >= 0 && n.Offset > math.MaxInt64-n.Count {
 		n.Count = math.MaxInt64 - n.Offset
 	}
-	in.plan = n
+	return r.limited(in, m, n)
+}
+
+// limited is a fetch, of the whole or, by an enhancement of ours, of every group.
+func (r *reader) limited(in relation, m *pb.FetchRel, n *logical.Limit) (relation, error) {
+	e := m.GetAdvancedExtension().GetEnhancement()
+	if e == nil {
+		in.plan = n
+		return in, nil
+	}
+	groups := new(detail.GroupTopN)
+	s, sorted := in.plan.(*logical.Sort)
+	if !e.MessageIs(groups) {
+		return in, r.plain(m.GetAdvancedExtension())
+	}
+	if err := e.UnmarshalTo(groups); err != nil || known(groups.ProtoReflect()) != nil {
+		return in, r.errorf("the enhancement %s cannot be read", e.GetTypeUrl())
+	}
+	if !sorted || int(groups.GetGroups()) > len(s.Keys) {
+		return in, r.errorf("a fetch in groups is not over a sort by %d keys", groups.GetGroups())
+	}
+	g := &logical.GroupTopN{Input: s.Input, Keys: s.Keys[groups.GetGroups():], Offset: n.Offset, Count: n.Count}
+	for _, k := range s.Keys[:groups.GetGroups()] {
+		if _, ok := k.Expr.(*expr.Column); !ok {
+			return in, r.errorf("a fetch in groups groups by what is no column")
+		}
+		g.By = append(g.By, k.Expr)
+	}
+	in.plan = g
 	return in, nil
 }
 

@@ -106,9 +106,7 @@ func (r *reader) join(j joinSides, cond expr.Expr, s *scope) (relation, error) {
 		out.cols = kept
 	case logical.Mark:
 		n.MarkCol = r.newColumn("mark", expr.Of(expr.Bool), true)
-		if len(n.Conds) > 0 { // an unknown condition makes an unknown mark
-			n.NullAware, n.Conds = expr.And(n.Conds...), nil
-		}
+		n.Conds, n.NullAware = certainAndNot(n.Conds)
 		out.cols = append(slices.Clone(kept), n.MarkCol)
 	default:
 		if j.kind != logical.Inner {
@@ -123,6 +121,23 @@ func (r *reader) join(j joinSides, cond expr.Expr, s *scope) (relation, error) {
 		out.cols = slices.Concat(kept, other)
 	}
 	return out, nil
+}
+
+// certainAndNot divides the condition of a mark into what is true or false, and what
+// makes an unknown mark where it is unknown.
+func certainAndNot(conds []expr.Expr) (certain []expr.Expr, unknown expr.Expr) {
+	var rest []expr.Expr
+	for _, c := range conds {
+		if call, ok := c.(*expr.Call); ok && call.Name == expr.OpIsTrue {
+			certain = append(certain, expr.Conjuncts(call.Args[0])...)
+			continue
+		}
+		rest = append(rest, c)
+	}
+	if len(rest) > 0 {
+		unknown = expr.And(rest...)
+	}
+	return certain, unknown
 }
 
 func (r *reader) joinSubqueries(n *logical.Join, cond *expr.Expr, s *scope) error {
