@@ -7,9 +7,12 @@ import (
 
 // rowCall compiles the functions that run row by row; each topic knows its own.
 func (c *compiler) rowCall(e *expr.Call) (step, error) {
+	if e.Typ.Kind == expr.List {
+		return c.listCall(e)
+	}
 	for _, topic := range []func(*expr.Call) (rowFunc, error){
 		textFunction, trimFunction, regexFunction, mathFunction, decimalFunction, bitFunction,
-		timeFunction, fieldFunction, formatFunction, otherFunction,
+		timeFunction, fieldFunction, formatFunction, otherFunction, ieeeFunction, regexFind,
 	} {
 		run, err := topic(e)
 		if err != nil {

@@ -10,7 +10,12 @@ func resultType(name string, kind Kind, args []Type) Type {
 	if kind == anyKind {
 		return args[0]
 	}
-	if kind != Numeric {
+	switch {
+	case kind == List && args[0].Kind == List:
+		return args[0]
+	case kind == List:
+		return ListOf(Of(args[0].Kind))
+	case kind != Numeric:
 		return Of(kind)
 	}
 	var a, b Type
@@ -59,6 +64,8 @@ func resultType(name string, kind Kind, args []Type) Type {
 		return NumericOf(MaxPrecision, scale)
 	case FnExtract:
 		return NumericOf(22, 6)
+	case "decimal and", "decimal or", "decimal xor":
+		return NumericOf(MaxPrecision, 0)
 	case "to_number", FnNumericIn:
 		return NumericOf(MaxPrecision, 10)
 	}

@@ -30,7 +30,7 @@ const anyKind Kind = 255
 // overloads is every function and operator by name.
 var overloads = sync.OnceValue(func() map[string][]overload {
 	out := map[string][]overload{}
-	for _, table := range []string{textFunctions, mathFunctions, timeFunctions, otherFunctions, operators} {
+	for _, table := range []string{textFunctions, mathFunctions, timeFunctions, otherFunctions, standardFunctions, operators} {
 		for line := range strings.Lines(table) {
 			if line = strings.TrimSpace(line); line != "" {
 				name, o := parseOverload(line)

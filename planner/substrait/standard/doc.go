@@ -8,8 +8,8 @@
 //     follow. Only hints and optimizations are passed over.
 //  2. Every error is a *sqlerr.Error. One of the plan itself has the code InvalidPlan
 //     and names the relation by its path from the root; no input makes it panic.
-//  3. A plan is at most MaxBytes long and MaxDepth deep, and it has at most maxNodes
-//     nodes with what is referenced counted at each place.
+//  3. A plan is at most MaxBytes long and MaxDepth deep, and has at most maxNodes nodes.
+//     References only go to what is read already: a plan cannot be a circle.
 //  4. An expression has the type that the plan says. The engine computes in its own,
 //     and the result is cast; a type that it cannot be cast to is an error.
 //  5. A subquery is a join beside the relation whose expressions use it, as the binder

@@ -2,29 +2,51 @@ package standard
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/skein-query/skein/planner/expr"
 )
 
 var stringFunctions = map[string]map[string]func(*call) (val, error){
 	setString: {
-		"concat":      concat,
-		"like":        like,
-		"substring":   substring,
-		"starts_with": calls("starts_with", 2, 2),
-		"replace":     calls("replace", 3, 3),
-		"trim":        calls("btrim", 1, 2),
-		"ltrim":       calls("ltrim", 1, 2),
-		"rtrim":       calls("rtrim", 1, 2),
-		"lpad":        calls("lpad", 2, 3),
-		"rpad":        calls("rpad", 2, 3),
-		"left":        calls("left", 2, 2),
-		"right":       calls("right", 2, 2),
-		"repeat":      calls("repeat", 2, 2),
-		"strpos":      calls("strpos", 2, 2),
-		"initcap":     calls("initcap", 1, 1),
+		"concat":          concat,
+		"concat_ws":       strictFirst("concat_ws", 2, -1),
+		"like":            like,
+		"substring":       substring,
+		"starts_with":     caseOption(calls("starts_with", 2, 2)),
+		"ends_with":       caseOption(endsWith),
+		"contains":        caseOption(contains),
+		"strpos":          caseOption(calls("strpos", 2, 2)),
+		"count_substring": caseOption(countSubstring),
+		"replace":         replace,
+		"replace_slice":   replaceSlice,
+		"trim":            trim("btrim"),
+		"ltrim":           trim("ltrim"),
+		"rtrim":           trim("rtrim"),
+		"lpad":            narrow("lpad", 2, 3),
+		"rpad":            narrow("rpad", 2, 3),
+		"center":          center,
+		"left":            narrow("left", 2, 2),
+		"right":           narrow("right", 2, 2),
+		"repeat":          narrow("repeat", 2, 2),
+		"lower":           letters("lower"),
+		"upper":           letters("upper"),
+		"initcap":         letters("initcap"),
+		"capitalize":      capitalize,
+		"string_split":    calls("string split", 2, 2),
+
+		"regexp_match_substring": regexp(regexpFind, 2, 5),
+		"regexp_count_substring": regexp(regexpCount, 2, 3),
+		"regexp_replace":         regexp(regexpReplace, 3, 5),
+		"regexp_string_split":    regexp(calls("regexp split", 2, 2), 2, 2),
 	},
+	setList: {"sort": listSort},
 }
+
+// text is a constant text, number a constant integer.
+func text(s string) val { return val{Expr: expr.NewLiteral(expr.Str(s), expr.Of(expr.Text))} }
+
+func number8(i int64) val { return val{Expr: expr.NewLiteral(expr.Int(i), expr.Of(expr.Int8))} }
 
 // concat joins strings: NULL when one of them is, or without those that are.
 func concat(c *call) (val, error) {
@@ -35,7 +57,7 @@ func concat(c *call) (val, error) {
 	if err != nil {
 		return val{}, err
 	}
-	if nulls == "IGNORE_NULLS" {
+	if nulls == "IGNORE_NULLS" || c.set == "" && len(c.args) > 0 { // DataFusion's passes over NULLs too
 		return c.r.call("concat", c.args...)
 	}
 	out := c.args[0]
@@ -50,6 +72,18 @@ func concat(c *call) (val, error) {
 	return out, nil
 }
 
+// strictFirst calls a function that is NULL when its first argument is.
+func strictFirst(name string, least, most int) func(*call) (val, error) {
+	return func(c *call) (val, error) {
+		if err := c.need(least, most); err != nil {
+			return val{}, err
+		}
+		return c.r.call(name, c.args...)
+	}
+}
+
+// like has no escapes in the standard. DataFusion's has, and an argument for them that
+// may be NULL.
 func like(c *call) (val, error) {
 	if err := c.need(2, 3); err != nil {
 		return val{}, err
@@ -63,33 +97,378 @@ func like(c *call) (val, error) {
 		op = expr.OpILike
 	}
 	args := c.args
-	if c.set != "" { // the standard's knows no escapes
+	if c.set != "" {
 		if err := c.need(2, 2); err != nil {
 			return val{}, err
 		}
-		args = append(slices.Clone(args), val{Expr: expr.NewLiteral(expr.Str(""), expr.Of(expr.Text))})
-	} else if len(args) == 3 && isNull(args[2]) { // DataFusion's, without an ESCAPE
+		if p, ok := args[1].Expr.(*expr.Literal); !ok || strings.Contains(p.Value.S, `\`) {
+			args = append(slices.Clone(args), text(""))
+		}
+	} else if len(args) == 3 && isNull(args[2]) {
 		args = args[:2]
 	}
 	return c.r.call(op, args...)
 }
 
+func isNull(v val) bool {
+	l, ok := v.Expr.(*expr.Literal)
+	return ok && l.Value.Null
+}
+
+// caseOption follows the option case_sensitivity of functions that compare texts: both
+// are made lower case where case does not matter.
+func caseOption(build func(*call) (val, error)) func(*call) (val, error) {
+	return func(c *call) (val, error) {
+		if err := c.need(2, -1); err != nil {
+			return val{}, err
+		}
+		how, err := c.option("case_sensitivity", "CASE_SENSITIVE", "CASE_INSENSITIVE")
+		if err != nil {
+			return val{}, err
+		}
+		if how == "CASE_SENSITIVE" {
+			return build(c)
+		}
+		low := *c
+		low.args = slices.Clone(c.args)
+		for i := range low.args {
+			if low.args[i], err = c.r.call("lower", low.args[i]); err != nil {
+				return val{}, err
+			}
+		}
+		return build(&low)
+	}
+}
+
+func endsWith(c *call) (val, error) {
+	if err := c.need(2, 2); err != nil {
+		return val{}, err
+	}
+	s, err := c.r.call("reverse", c.args[0])
+	if err != nil {
+		return val{}, err
+	}
+	end, err := c.r.call("reverse", c.args[1])
+	if err != nil {
+		return val{}, err
+	}
+	return c.r.call("starts_with", s, end)
+}
+
+func contains(c *call) (val, error) {
+	if err := c.need(2, 2); err != nil {
+		return val{}, err
+	}
+	at, err := c.r.call("strpos", c.args...)
+	if err != nil {
+		return val{}, err
+	}
+	return c.r.call(expr.OpGt, at, val{Expr: int4(0)})
+}
+
+// countSubstring counts by what is left when all occurrences are taken away.
+func countSubstring(c *call) (val, error) {
+	if err := c.need(2, 2); err != nil {
+		return val{}, err
+	}
+	rest, err := c.r.call("replace", c.args[0], c.args[1], text(""))
+	if err != nil {
+		return val{}, err
+	}
+	length := func(v val) val {
+		n, fault := c.r.call("octet_length", v)
+		if fault != nil {
+			err = fault
+		}
+		return n
+	}
+	all, left, one := length(c.args[0]), length(rest), length(c.args[1])
+	if err != nil {
+		return val{}, err
+	}
+	gone, err := c.r.call(expr.OpSub, all, left)
+	if err != nil {
+		return val{}, err
+	}
+	n, err := c.r.call(expr.OpDiv, gone, one)
+	if err != nil {
+		return val{}, err
+	}
+	n.Expr = when(n.Expr, expr.Compare(expr.OpEq, one.Expr, zero(one.Type())), zero(n.Type()))
+	return c.r.to(n, kept{Type: expr.Of(expr.Int8)})
+}
+
+func replace(c *call) (val, error) {
+	if err := c.need(3, 3); err != nil {
+		return val{}, err
+	}
+	if _, err := c.option("case_sensitivity", "CASE_SENSITIVE"); err != nil {
+		return val{}, err
+	}
+	return c.r.call("replace", c.args...)
+}
+
+// replaceSlice is NULL outside of the text.
+func replaceSlice(c *call) (val, error) {
+	if err := c.need(4, 4); err != nil {
+		return val{}, err
+	}
+	args, err := c.narrowed()
+	if err != nil {
+		return val{}, err
+	}
+	s, start, length, with := args[0], args[1], args[2], args[3]
+	v, err := c.r.call("overlay", s, with, start, length)
+	if err != nil {
+		return val{}, err
+	}
+	n, err := c.r.call("char_length", s)
+	if err != nil {
+		return val{}, err
+	}
+	any := []expr.Expr{expr.Compare(expr.OpLe, start.Expr, int4(0)), expr.Compare(expr.OpGt, start.Expr, n.Expr), expr.Compare(expr.OpLt, length.Expr, int4(0))}
+	v.Expr = when(v.Expr, &expr.Call{Name: expr.OpOr, Args: any, Typ: expr.Of(expr.Bool)}, expr.NullOf(v.Type()))
+	return v, nil
+}
+
+// trim takes characters away, blanks when the plan does not say which.
+func trim(name string) func(*call) (val, error) {
+	return func(c *call) (val, error) {
+		if err := c.need(1, 2); err != nil {
+			return val{}, err
+		}
+		if _, err := c.option("spaces_only", "FALSE"); err != nil { // of older versions: the characters say it
+			return val{}, err
+		}
+		return c.r.call(name, c.args...)
+	}
+}
+
+// narrowed are the arguments with bigints as the integers that functions on texts take.
+func (c *call) narrowed() ([]val, error) {
+	args := slices.Clone(c.args)
+	for i, a := range args {
+		if a.Type().IsInteger() {
+			var err error
+			if args[i], err = c.r.to(a, kept{Type: expr.Of(expr.Int4)}); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return args, nil
+}
+
+func narrow(name string, least, most int) func(*call) (val, error) {
+	return func(c *call) (val, error) {
+		if err := c.need(least, most); err != nil {
+			return val{}, err
+		}
+		args, err := c.narrowed()
+		if err != nil {
+			return val{}, err
+		}
+		return c.r.call(name, args...)
+	}
+}
+
+func center(c *call) (val, error) {
+	if err := c.need(2, 3); err != nil {
+		return val{}, err
+	}
+	side, err := c.option("padding", "RIGHT", "LEFT")
+	if err != nil {
+		return val{}, err
+	}
+	args, err := c.narrowed()
+	if err != nil {
+		return val{}, err
+	}
+	pad := text(" ")
+	if len(args) == 3 {
+		pad = args[2]
+	}
+	n, err := c.r.call("char_length", args[0])
+	if err != nil {
+		return val{}, err
+	}
+	both, err := c.r.call(expr.OpAdd, args[1], n)
+	if err != nil {
+		return val{}, err
+	}
+	if side == "LEFT" { // the odd one goes to the left
+		if both, err = c.r.call(expr.OpAdd, both, val{Expr: int4(1)}); err != nil {
+			return val{}, err
+		}
+	}
+	half, err := c.r.call(expr.OpDiv, both, val{Expr: int4(2)})
+	if err != nil {
+		return val{}, err
+	}
+	v, err := c.r.call("lpad", args[0], half, pad)
+	if err != nil {
+		return val{}, err
+	}
+	if v, err = c.r.call("rpad", v, args[1], pad); err != nil {
+		return val{}, err
+	}
+	v.Expr = when(v.Expr, expr.Compare(expr.OpGe, n.Expr, args[1].Expr), args[0].Expr)
+	return v, nil
+}
+
+// letters changes the case of letters, of all alphabets.
+func letters(name string) func(*call) (val, error) {
+	return func(c *call) (val, error) {
+		if err := c.need(1, 1); err != nil {
+			return val{}, err
+		}
+		if _, err := c.option("char_set", "UTF8"); err != nil {
+			return val{}, err
+		}
+		if _, err := c.option("full_unicode", "TRUE"); err != nil { // of older versions
+			return val{}, err
+		}
+		return c.r.call(name, c.args...)
+	}
+}
+
+func capitalize(c *call) (val, error) {
+	first, err := letters("upper")(c)
+	if err != nil {
+		return val{}, err
+	}
+	if first, err = c.r.call("left", first, val{Expr: int4(1)}); err != nil {
+		return val{}, err
+	}
+	rest, err := c.r.call("substr", c.args[0], val{Expr: int4(2)})
+	if err != nil {
+		return val{}, err
+	}
+	return c.r.call(expr.OpConcat, first, rest)
+}
+
+// substring counts a negative start from before the beginning or, when asked for, from
+// the end. A negative length gives nothing.
 func substring(c *call) (val, error) {
 	if err := c.need(2, 3); err != nil {
 		return val{}, err
 	}
-	args := append([]val(nil), c.args...)
-	for i := 1; i < len(args); i++ {
-		v, err := c.r.to(args[i], kept{Type: expr.Of(expr.Int4)})
+	negative, err := c.option("negative_start", "LEFT_OF_BEGINNING", "WRAP_FROM_END")
+	if err != nil {
+		return val{}, err
+	}
+	args, err := c.narrowed()
+	if err != nil {
+		return val{}, err
+	}
+	if negative == "WRAP_FROM_END" {
+		n, err := c.r.call("char_length", args[0])
 		if err != nil {
 			return val{}, err
 		}
-		args[i] = v
+		from, err := c.r.call(expr.OpAdd, args[1], n)
+		if err == nil {
+			from, err = c.r.call(expr.OpAdd, from, val{Expr: int4(1)})
+		}
+		if err != nil {
+			return val{}, err
+		}
+		args[1] = val{Expr: when(args[1].Expr, expr.Compare(expr.OpLt, args[1].Expr, int4(0)), from.Expr)}
 	}
-	return c.r.call("substring", args...)
+	v, err := c.r.call("substring", args...)
+	if err != nil || len(args) == 2 {
+		return v, err
+	}
+	if l, ok := args[2].Expr.(*expr.Literal); !ok || l.Value.I < 0 {
+		v.Expr = when(v.Expr, expr.Compare(expr.OpLt, args[2].Expr, int4(0)), expr.NewLiteral(expr.Str(""), v.Type()))
+	}
+	return v, nil
 }
 
-func isNull(v val) bool {
-	l, ok := v.Expr.(*expr.Literal)
-	return ok && l.Value.Null
+// regexp follows the options of functions on regular expressions, by flags in front of
+// the pattern. Lookaround does not exist in RE2, and a pattern with it is an error.
+func regexp(build func(*call) (val, error), least, most int) func(*call) (val, error) {
+	return func(c *call) (val, error) {
+		if err := c.need(least, most); err != nil {
+			return val{}, err
+		}
+		how, err := c.option("case_sensitivity", "CASE_SENSITIVE", "CASE_INSENSITIVE")
+		if err != nil {
+			return val{}, err
+		}
+		lines, err := c.option("multiline", "MULTILINE_DISABLED", "MULTILINE_ENABLED")
+		if err != nil {
+			return val{}, err
+		}
+		dot, err := c.option("dotall", "DOTALL_DISABLED", "DOTALL_ENABLED")
+		if err != nil {
+			return val{}, err
+		}
+		if _, err := c.option("lookaround", "FALSE", "TRUE"); err != nil { // of older versions
+			return val{}, err
+		}
+		on, off := "", ""
+		if how == "CASE_INSENSITIVE" {
+			on += "i"
+		}
+		if lines == "MULTILINE_ENABLED" {
+			on += "m"
+		}
+		if dot == "DOTALL_DISABLED" {
+			off = "-s"
+		}
+		in := *c
+		in.args = slices.Clone(c.args)
+		if on+off != "" {
+			if in.args[1], err = c.r.call(expr.OpConcat, text("(?"+on+off+")"), c.args[1]); err != nil {
+				return val{}, err
+			}
+		}
+		return build(&in)
+	}
+}
+
+// optional is argument i, or a number when there is none.
+func (c *call) optional(i int, none int64) val {
+	if i < len(c.args) {
+		return c.args[i]
+	}
+	return number8(none)
+}
+
+func regexpFind(c *call) (val, error) {
+	return c.r.call("regexp find", c.args[0], c.args[1], c.optional(2, 1), c.optional(3, 1), c.optional(4, 0))
+}
+
+func regexpCount(c *call) (val, error) {
+	s := c.args[0]
+	if len(c.args) == 3 {
+		from, err := c.r.to(c.args[2], kept{Type: expr.Of(expr.Int4)})
+		if err != nil {
+			return val{}, err
+		}
+		if s, err = c.r.call("substr", s, from); err != nil {
+			return val{}, err
+		}
+	}
+	v, err := c.r.call("regexp_count", s, c.args[1])
+	if err != nil {
+		return v, err
+	}
+	return c.r.to(v, kept{Type: expr.Of(expr.Int8)})
+}
+
+// regexpReplace without a number replaces the first match.
+func regexpReplace(c *call) (val, error) {
+	return c.r.call("regexp put", c.args[0], c.args[1], c.args[2], c.optional(3, 1), c.optional(4, 1))
+}
+
+func listSort(c *call) (val, error) {
+	if err := c.need(1, 1); err != nil {
+		return val{}, err
+	}
+	direction, err := c.option("direction", "ASC_NULLS_LAST", "ASC_NULLS_FIRST", "DESC_NULLS_FIRST", "DESC_NULLS_LAST")
+	if err != nil {
+		return val{}, err
+	}
+	return c.r.call("list sort", c.args[0], text(direction))
 }

@@ -1,6 +1,7 @@
 package standard
 
 import (
+	"slices"
 	"strings"
 	"sync"
 
@@ -30,8 +31,6 @@ functions_comparison coalesce coalesce
 functions_comparison least_skip_null least
 functions_comparison greatest_skip_null greatest
 functions_boolean not not
-functions_string lower lower | char_set UTF8 ASCII_ONLY
-functions_string upper upper | char_set UTF8 ASCII_ONLY
 functions_string char_length char_length
 functions_string octet_length octet_length
 functions_string bit_length bit_length
@@ -47,12 +46,15 @@ var scalarFunctions = sync.OnceValue(func() map[string][]scalar {
 		f := strings.SplitN(line, " ", 3)
 		out[f[1]] = append(out[f[1]], scalar{f[0], plainFunction(f[2], strings.Fields(opts))})
 	}
-	for _, table := range []map[string]map[string]func(*call) (val, error){booleanFunctions, arithmeticFunctions, stringFunctions, timeFunctions} {
+	for _, table := range []map[string]map[string]func(*call) (val, error){booleanFunctions, arithmeticFunctions, floatFunctions, stringFunctions, timeFunctions} {
 		for set, functions := range table {
 			for name, build := range functions {
 				out[name] = append(out[name], scalar{set, build})
 			}
 		}
+	}
+	for _, list := range out {
+		slices.SortFunc(list, func(a, b scalar) int { return strings.Compare(a.set, b.set) })
 	}
 	return out
 })

@@ -35,8 +35,7 @@ type Query struct {
 	Shared int             // the first Shared ID that is free
 }
 
-// maxNodes bounds a plan with every referenced relation counted at each place it is
-// used: a few hundred bytes could stand for more than anyone would ever see the end of.
+// maxNodes bounds a plan as it is read, in which one relation may stand for several.
 const maxNodes = 1 << 18
 
 // Read gives a plan its meaning over the tables of a catalog. args are the values of
@@ -127,9 +126,8 @@ type reader struct {
 
 // sharedPlan is a relation of the plan that ReferenceRels read.
 type sharedPlan struct {
-	plan  *logical.Shared // nil while it is being read
-	rel   relation
-	nodes int
+	plan *logical.Shared // nil while it is being read
+	rel  relation
 }
 
 // relation is what a Rel delivers: a plan and its columns in order, some of which may

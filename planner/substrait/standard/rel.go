@@ -371,7 +371,11 @@ func (r *reader) reference(m *pb.ReferenceRel) (relation, error) {
 		s.plan = &logical.Shared{ID: r.nextShared(), Name: step("relation", i), Input: s.rel.plan}
 	}
 	ref, cols := r.reread(s.plan, s.rel.cols)
-	return relation{plan: ref, cols: cols, nodes: s.rel.nodes}, nil
+	out := relation{plan: ref, cols: cols}
+	if !known { // it is there once, however many read it
+		out.nodes = s.rel.nodes
+	}
+	return out, nil
 }
 
 func (r *reader) nextShared() int {

@@ -194,7 +194,7 @@ func (r *reader) measure(m *pb.AggregateRel_Measure, s *scope) (measure, error) 
 	}
 	switch f.GetInvocation() {
 	case pb.AggregateFunction_AGGREGATION_INVOCATION_DISTINCT:
-		out.agg.Distinct = len(out.agg.Args) > 0
+		out.agg.Distinct = len(out.agg.Args) > 0 && !distinctAlready(out.agg.Func)
 	case pb.AggregateFunction_AGGREGATION_INVOCATION_ALL, pb.AggregateFunction_AGGREGATION_INVOCATION_UNSPECIFIED:
 	default:
 		return measure{}, c.errorf("the invocation is not known")
@@ -212,6 +212,9 @@ func (r *reader) measure(m *pb.AggregateRel_Measure, s *scope) (measure, error) 
 	}
 	return out, r.typed(c, &out)
 }
+
+// distinctAlready reports whether equal arguments make no difference.
+func distinctAlready(name string) bool { return name == "min" || name == "max" || name == "any_value" }
 
 // typed makes the result of a measure the type that the plan says.
 func (r *reader) typed(c *call, m *measure) error {

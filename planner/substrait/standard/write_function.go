@@ -76,7 +76,7 @@ func number(name string) func(*expr.Call, []expr.Type) (string, string, []string
 		case name == "divide":
 			return setArithmetic, full, []string{"on_domain_error", "ERROR", "on_division_by_zero", "ERROR"}, true
 		}
-		return setArithmetic, full, nil, true
+		return setArithmetic, full, []string{"overflow", "ERROR"}, true // which floats have in the engine alone
 	}
 }
 

@@ -1,0 +1,123 @@
+package eval
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/skein-query/skein/exec/vector"
+	"github.com/skein-query/skein/internal/sqlerr"
+	"github.com/skein-query/skein/planner/expr"
+)
+
+// listCall compiles the functions that give lists, value by value: nothing that is hot
+// makes lists.
+func (c *compiler) listCall(e *expr.Call) (step, error) {
+	cache := &regexCache{}
+	var run func(args []expr.Value) (expr.Value, error)
+	switch e.Name {
+	case "string split":
+		run = splitText
+	case "regexp split":
+		run = func(args []expr.Value) (expr.Value, error) {
+			re, err := cache.get(args[1].S, "")
+			if err != nil {
+				return expr.Null, err
+			}
+			return texts(re.Split(args[0].S, -1)), nil
+		}
+	case "list sort":
+		t := e.Args[0].Type()
+		run = func(args []expr.Value) (expr.Value, error) { return sortList(args[0], args[1].S, t.Nested.Elem) }
+	default:
+		return nil, sqlerr.At(sqlerr.FeatureNotSupported, e.Span, "function %s is not supported", e.Name)
+	}
+	args, err := c.compileAll(e.Args)
+	if err != nil {
+		return nil, err
+	}
+	s := &listStep{args: args, typ: e.Typ, run: run, strict: expr.SignatureOf(e).Strict}
+	for _, a := range e.Args {
+		s.types = append(s.types, a.Type())
+	}
+	return s, nil
+}
+
+type listStep struct {
+	args   []step
+	types  []expr.Type
+	typ    expr.Type
+	run    func(args []expr.Value) (expr.Value, error)
+	strict bool
+}
+
+func (s *listStep) eval(f *frame, sel vector.Selection) (vector.Column, error) {
+	cols := make([]vector.Column, len(s.args))
+	for i, a := range s.args {
+		var err error
+		if cols[i], err = a.eval(f, sel); err != nil {
+			return cols[i], err
+		}
+	}
+	values := make([]expr.Value, f.n)
+	for i := range values {
+		values[i] = expr.Null
+	}
+	args := make([]expr.Value, len(cols))
+	var failed error
+	each(sel, f.n, func(row int) {
+		null := false
+		for i := range cols {
+			args[i] = ValueAt(&cols[i], row, s.types[i])
+			null = null || args[i].Null
+		}
+		if failed != nil || null && s.strict {
+			return
+		}
+		values[row], failed = s.run(args)
+	})
+	if failed != nil {
+		return vector.Column{}, failed
+	}
+	return ColumnOf(values, s.typ), nil
+}
+
+func texts(parts []string) expr.Value {
+	v := expr.Value{Elems: make([]expr.Value, len(parts))}
+	for i, p := range parts {
+		v.Elems[i] = expr.Str(p)
+	}
+	return v
+}
+
+// splitText is the parts of a text between separators; without one it is a list of the
+// text itself.
+func splitText(args []expr.Value) (expr.Value, error) {
+	switch {
+	case args[0].Null:
+		return expr.Null, nil
+	case args[1].Null, args[1].S == "":
+		return texts([]string{args[0].S}), nil
+	}
+	return texts(strings.Split(args[0].S, args[1].S)), nil
+}
+
+// sortList sorts by a direction in Substrait's words.
+func sortList(list expr.Value, direction string, elem expr.Type) (expr.Value, error) {
+	sorted := slices.Clone(list.Elems)
+	desc, first := strings.HasPrefix(direction, "DESC"), strings.HasSuffix(direction, "NULLS_FIRST")
+	slices.SortStableFunc(sorted, func(a, b expr.Value) int {
+		switch {
+		case a.Null && b.Null:
+			return 0
+		case a.Null != b.Null:
+			if a.Null == first {
+				return -1
+			}
+			return 1
+		case desc:
+			return Compare(b, a, elem)
+		}
+		return Compare(a, b, elem)
+	})
+	return expr.Value{Elems: sorted}, nil
+}

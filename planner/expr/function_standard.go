@@ -1,0 +1,28 @@
+package expr
+
+// standardFunctions are functions of Substrait's extensions that differ from
+// PostgreSQL's: arithmetic as IEEE 754 has it, without errors, bits of decimals, and functions that give
+// lists. Their names have blanks, so that no SQL calls them; plans of others do. See
+// overload for the notation. The first argument of "ieee call" and "ieee round" is the
+// name of a function and of a rounding.
+const standardFunctions = `
+ieee add(float4, float4) float4
+ieee add(float8, float8) float8
+ieee subtract(float4, float4) float4
+ieee subtract(float8, float8) float8
+ieee multiply(float4, float4) float4
+ieee multiply(float8, float8) float8
+ieee divide(float4, float4) float4
+ieee divide(float8, float8) float8
+ieee call(text, float8) float8
+ieee call(text, float8, float8) float8
+ieee round(text, float8, int4) float8
+decimal and(numeric, numeric) numeric
+decimal or(numeric, numeric) numeric
+decimal xor(numeric, numeric) numeric
+regexp find(text, text, int8, int8, int8) text !
+regexp put(text, text, text, int8, int8) text !
+string split(text, text) list ?
+regexp split(text, text) list !
+list sort(list, text) list
+`
