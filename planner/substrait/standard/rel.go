@@ -368,7 +368,7 @@ func (r *reader) reference(m *pb.ReferenceRel) (relation, error) {
 		if err != nil {
 			return relation{}, err
 		}
-		s.plan = &logical.Shared{ID: r.nextShared(), Name: step("relation", i), Input: s.rel.plan}
+		s.plan = &logical.Shared{ID: r.nextShared(), Name: step("relation", i), Input: project(s.rel.plan, distinctColumns(s.rel.cols))}
 	}
 	ref, cols := r.reread(s.plan, s.rel.cols)
 	out := relation{plan: ref, cols: cols}
@@ -376,6 +376,19 @@ func (r *reader) reference(m *pb.ReferenceRel) (relation, error) {
 		out.nodes = s.rel.nodes
 	}
 	return out, nil
+}
+
+// distinctColumns are the columns of a relation, each once.
+func distinctColumns(cols []logical.Column) []logical.Column {
+	seen := logical.Set{}
+	var out []logical.Column
+	for _, c := range cols {
+		if !seen[c.ID] {
+			seen[c.ID] = true
+			out = append(out, c)
+		}
+	}
+	return out
 }
 
 func (r *reader) nextShared() int {

@@ -100,14 +100,7 @@ func (r *reader) groupings(m *pb.AggregateRel, s *scope) ([]val, [][]int, error)
 
 // grouped aggregates by some columns; the result has those, then the measures.
 func (r *reader) grouped(plan logical.Node, groups []logical.Column, measures []measure) relation {
-	agg := &logical.Aggregate{Input: plan}
-	seen := logical.Set{}
-	for _, g := range groups {
-		if !seen[g.ID] {
-			seen[g.ID] = true
-			agg.Groups = append(agg.Groups, g)
-		}
-	}
+	agg := &logical.Aggregate{Input: plan, Groups: distinctColumns(groups)}
 	values := make([]val, len(measures))
 	for i, m := range measures {
 		c := r.newColumn(m.agg.Func, m.agg.Typ, true)

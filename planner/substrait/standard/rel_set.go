@@ -132,14 +132,7 @@ func (r *reader) chain(kind logical.SetKind, in []relation) (relation, error) {
 }
 
 func distinct(rel relation) relation {
-	agg := &logical.Aggregate{Input: rel.plan}
-	seen := logical.Set{}
-	for _, c := range rel.cols {
-		if !seen[c.ID] {
-			seen[c.ID] = true
-			agg.Groups = append(agg.Groups, c)
-		}
-	}
+	agg := &logical.Aggregate{Input: rel.plan, Groups: distinctColumns(rel.cols)}
 	rel.plan = agg
 	return rel
 }
