@@ -12,18 +12,19 @@ import (
 // listCall compiles the functions that give lists, value by value: nothing that is hot
 // makes lists.
 func (c *compiler) listCall(e *expr.Call) (step, error) {
-	cache := &regexCache{}
+	cache := &matchCache{}
 	var run func(args []expr.Value) (expr.Value, error)
 	switch e.Name {
 	case "string split":
 		run = splitText
 	case "regexp split":
 		run = func(args []expr.Value) (expr.Value, error) {
-			re, err := cache.get(args[1].S, "")
+			re, err := cache.matcher(args[1].S)
 			if err != nil {
 				return expr.Null, err
 			}
-			return texts(re.Split(args[0].S, -1)), nil
+			all, err := re.find(args[0].S, -1)
+			return texts(between(args[0].S, all)), err
 		}
 	case "list sort":
 		t := e.Args[0].Type()
@@ -79,6 +80,21 @@ func (s *listStep) eval(f *frame, sel vector.Selection) (vector.Column, error) {
 		return vector.Column{}, failed
 	}
 	return ColumnOf(values, s.typ), nil
+}
+
+// between are the parts of a text between matches. One of no characters at an end of the
+// text divides nothing.
+func between(s string, all [][]int) []string {
+	var out []string
+	from := 0
+	for _, m := range all {
+		if m[0] == m[1] && (m[0] == 0 || m[0] == len(s)) {
+			continue
+		}
+		out = append(out, s[from:m[0]])
+		from = m[1]
+	}
+	return append(out, s[from:])
 }
 
 func texts(parts []string) expr.Value {

@@ -12,7 +12,7 @@ func (c *compiler) rowCall(e *expr.Call) (step, error) {
 	}
 	for _, topic := range []func(*expr.Call) (rowFunc, error){
 		textFunction, trimFunction, regexFunction, mathFunction, decimalFunction, bitFunction,
-		timeFunction, fieldFunction, formatFunction, otherFunction, ieeeFunction, regexFind,
+		timeFunction, fieldFunction, formatFunction, otherFunction, standardFunction, regexFind,
 	} {
 		run, err := topic(e)
 		if err != nil {

@@ -21,6 +21,9 @@ decimal and(numeric, numeric) numeric
 decimal or(numeric, numeric) numeric
 decimal xor(numeric, numeric) numeric
 regexp find(text, text, int8, int8, int8) text !
+regexp count(text, text, int8) int8 !
+unicode lower(text) text
+unicode upper(text) text
 regexp put(text, text, text, int8, int8) text !
 string split(text, text) list ?
 regexp split(text, text) list !

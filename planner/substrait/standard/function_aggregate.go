@@ -41,7 +41,11 @@ func (r *reader) aggregateFunction(d declared, c *call) (measure, error) {
 		m.agg.Distinct = true
 		return m, err
 	case "sum":
-		return r.aggregateCall(name, c.doubles())
+		m, err := r.aggregateCall(name, c.doubles())
+		if err == nil && d.set == setArithmetic && c.args[0].Type().Kind == expr.Int8 { // which ours does not overflow
+			m.finish = func(v val) (val, error) { return c.r.to(v, kept{Type: expr.Of(expr.Int8)}) }
+		}
+		return m, err
 	case "sum0":
 		m, err := r.aggregateCall(name, c.doubles())
 		m.finish = func(v val) (val, error) {

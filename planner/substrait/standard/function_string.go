@@ -31,7 +31,7 @@ var stringFunctions = map[string]map[string]func(*call) (val, error){
 		"repeat":          narrow("repeat", 2, 2),
 		"lower":           letters("lower"),
 		"upper":           letters("upper"),
-		"initcap":         letters("initcap"),
+		"initcap":         asciiOnly("initcap"),
 		"capitalize":      capitalize,
 		"string_split":    calls("string split", 2, 2),
 
@@ -132,7 +132,7 @@ func caseOption(build func(*call) (val, error)) func(*call) (val, error) {
 		low := *c
 		low.args = slices.Clone(c.args)
 		for i := range low.args {
-			if low.args[i], err = c.r.call("lower", low.args[i]); err != nil {
+			if low.args[i], err = c.r.call("unicode lower", low.args[i]); err != nil {
 				return val{}, err
 			}
 		}
@@ -315,16 +315,33 @@ func center(c *call) (val, error) {
 	return v, nil
 }
 
-// letters changes the case of letters, of all alphabets.
+// letters changes the case of letters: of all alphabets, unless the plan says that those
+// of ASCII are enough, as the engine's own functions do.
 func letters(name string) func(*call) (val, error) {
 	return func(c *call) (val, error) {
 		if err := c.need(1, 1); err != nil {
 			return val{}, err
 		}
-		if _, err := c.option("char_set", "UTF8"); err != nil {
+		set, err := c.option("char_set", "UTF8", "ASCII_ONLY")
+		if err != nil {
 			return val{}, err
 		}
 		if _, err := c.option("full_unicode", "TRUE"); err != nil { // of older versions
+			return val{}, err
+		}
+		if set == "ASCII_ONLY" {
+			return c.r.call(name, c.args...)
+		}
+		return c.r.call("unicode "+name, c.args...)
+	}
+}
+
+func asciiOnly(name string) func(*call) (val, error) {
+	return func(c *call) (val, error) {
+		if err := c.need(1, 1); err != nil {
+			return val{}, err
+		}
+		if _, err := c.option("char_set", "ASCII_ONLY"); err != nil {
 			return val{}, err
 		}
 		return c.r.call(name, c.args...)
@@ -385,7 +402,7 @@ func substring(c *call) (val, error) {
 }
 
 // regexp follows the options of functions on regular expressions, by flags in front of
-// the pattern. Lookaround does not exist in RE2, and a pattern with it is an error.
+// the pattern.
 func regexp(build func(*call) (val, error), least, most int) func(*call) (val, error) {
 	return func(c *call) (val, error) {
 		if err := c.need(least, most); err != nil {
@@ -440,21 +457,7 @@ func regexpFind(c *call) (val, error) {
 }
 
 func regexpCount(c *call) (val, error) {
-	s := c.args[0]
-	if len(c.args) == 3 {
-		from, err := c.r.to(c.args[2], kept{Type: expr.Of(expr.Int4)})
-		if err != nil {
-			return val{}, err
-		}
-		if s, err = c.r.call("substr", s, from); err != nil {
-			return val{}, err
-		}
-	}
-	v, err := c.r.call("regexp_count", s, c.args[1])
-	if err != nil {
-		return v, err
-	}
-	return c.r.to(v, kept{Type: expr.Of(expr.Int8)})
+	return c.r.call("regexp count", c.args[0], c.args[1], c.optional(2, 1))
 }
 
 // regexpReplace without a number replaces the first match.

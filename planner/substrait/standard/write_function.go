@@ -106,7 +106,7 @@ func textOnly(name string) func(*expr.Call, []expr.Type) (string, string, []stri
 		if name == "concat" {
 			return setString, name + ":str", []string{"null_handling", "ACCEPT_NULLS"}, len(types) == 2
 		}
-		return setString, full, nil, len(types) == 1
+		return setString, full, []string{"char_set", "ASCII_ONLY"}, len(types) == 1
 	}
 }
 

@@ -2,15 +2,17 @@ package eval
 
 import (
 	"math"
+	"strings"
 
 	"github.com/skein-query/skein/exec/vector"
 	"github.com/skein-query/skein/planner/expr"
 )
 
-// ieeeFunction gives the arithmetic of IEEE 754: without errors, with infinities and
-// NaN for what has no value. Float4 is computed in double precision and rounded once
+// standardFunction gives what Substrait has and PostgreSQL has not: the arithmetic of
+// IEEE 754, without errors, with infinities and NaN for what has no value; bits of
+// decimals; the case of all letters. Float4 is computed in double precision and rounded once
 // more, which for these four operations gives the same.
-func ieeeFunction(e *expr.Call) (rowFunc, error) {
+func standardFunction(e *expr.Call) (rowFunc, error) {
 	binary := func(f func(a, b float64) float64) rowFunc {
 		return func(in []input, row int, out *output) error {
 			out.floats[row] = f(in[0].float(row), in[1].float(row))
@@ -26,6 +28,16 @@ func ieeeFunction(e *expr.Call) (rowFunc, error) {
 		return binary(func(a, b float64) float64 { return a * b }), nil
 	case "ieee divide":
 		return binary(func(a, b float64) float64 { return a / b }), nil
+	case "unicode lower":
+		return func(in []input, row int, out *output) error {
+			out.string(row, strings.ToLower(in[0].text(row)))
+			return nil
+		}, nil
+	case "unicode upper":
+		return func(in []input, row int, out *output) error {
+			out.string(row, strings.ToUpper(in[0].text(row)))
+			return nil
+		}, nil
 	case "decimal and":
 		return decimalBits(func(a, b uint64) uint64 { return a & b }), nil
 	case "decimal or":

@@ -1,0 +1,125 @@
+package node
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"maps"
+	"math"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/substrait-io/substrait"
+
+	"github.com/skein-query/skein/internal/client"
+	"github.com/skein-query/skein/planner/substrait/standard/standardtest"
+)
+
+var listCases = flag.Bool("list-cases", false, "print the function cases that are not right, and why")
+
+// exceptionsFile lists the function cases that are not right, with the reason of each.
+const exceptionsFile = "../../planner/substrait/standard/standardtest/testdata/exceptions.txt"
+
+// TestTheSpecificationsFunctionCases runs every function case of Substrait's
+// specification, with literals and with columns: at least 95 % are right, and the rest
+// are those that are listed with a reason.
+func TestTheSpecificationsFunctionCases(t *testing.T) {
+	cases, err := standardtest.Load(substrait.GetSubstraitTestsFS())
+	if err != nil {
+		t.Fatal(err)
+	}
+	conn, err := client.Open(t.Context(), start(t, Config{Workers: 1, Threads: 1}, "").Addr())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	wrong := map[string]string{}
+	for _, c := range cases {
+		for _, columns := range []bool{false, true} {
+			if c.Aggregate && columns {
+				continue
+			}
+			if err := checkCase(t.Context(), conn, c, columns); err != nil {
+				wrong[c.File+" "+c.Line] = err.Error()
+				break
+			}
+		}
+	}
+	if *listCases {
+		for _, line := range slices.Sorted(maps.Keys(wrong)) {
+			fmt.Printf("%s\t%s\n", line, wrong[line])
+		}
+	}
+	listed := exceptions(t)
+	for line, why := range wrong {
+		if !listed[line] {
+			t.Errorf("%s: %s", line, why)
+		}
+	}
+	for line := range listed {
+		if wrong[line] == "" {
+			t.Errorf("%s: is right, and listed as an exception", line)
+		}
+	}
+	if len(cases) < 1000 || len(wrong)*20 > len(cases) {
+		t.Errorf("%d of %d cases are right", len(cases)-len(wrong), len(cases))
+	}
+	t.Logf("%d of %d cases are right", len(cases)-len(wrong), len(cases))
+}
+
+func exceptions(t *testing.T) map[string]bool {
+	t.Helper()
+	text, err := os.ReadFile(exceptionsFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := map[string]bool{}
+	for line := range strings.Lines(string(text)) {
+		if line = strings.TrimSpace(line); line != "" && line[0] != '#' {
+			out[line] = true
+		}
+	}
+	return out
+}
+
+func checkCase(ctx context.Context, conn *client.Client, c standardtest.Case, columns bool) error {
+	plan, err := c.Plan(columns)
+	if err != nil {
+		return err
+	}
+	rows, err := conn.QueryPlan(ctx, plan)
+	if err == nil {
+		result, fault := collect(rows)
+		if err = fault; err == nil {
+			if c.Error {
+				return fmt.Errorf("%v instead of an error", result.Rows)
+			}
+			if c.Undefined {
+				return nil
+			}
+			got, want := result.Rows[0][0], result.Rows[0][1]
+			if got.Null != want.Null || !sameText(got.Text, want.Text, c.Result.Type) {
+				return fmt.Errorf("got %v, want %v", got, want)
+			}
+			return nil
+		}
+	}
+	if c.Error && !strings.Contains(err.Error(), "XS004") { // of the data, not of the plan
+		return nil
+	}
+	return err
+}
+
+// sameText compares texts; floats may differ in their last digits.
+func sameText(got, want, typ string) bool {
+	near := map[string]float64{"fp32": 1e-6, "fp64": 1e-14}[strings.TrimSuffix(typ, "?")]
+	if near == 0 || got == want {
+		return got == want
+	}
+	g, err1 := strconv.ParseFloat(got, 64)
+	w, err2 := strconv.ParseFloat(want, 64)
+	return err1 == nil && err2 == nil && math.Abs(g-w) <= near*max(math.Abs(g), math.Abs(w))
+}
