@@ -17,7 +17,7 @@ import (
 
 func newTPCHCommand() *cobra.Command {
 	cmd := &cobra.Command{Use: "tpch", Short: "Generate TPC-H data and run its queries"}
-	cmd.AddCommand(newGenerateCommand(), newTPCHRunCommand())
+	cmd.AddCommand(newGenerateCommand(), newTPCHQueriesCommand(), newTPCHRunCommand())
 	return cmd
 }
 
@@ -123,4 +123,30 @@ func parseQueries(list string) ([]int, error) {
 		}
 	}
 	return out, nil
+}
+
+// newTPCHQueriesCommand writes the queries for other tools.
+func newTPCHQueriesCommand() *cobra.Command {
+	var scale, out string
+	c := &cobra.Command{
+		Use:   "queries --sf 0.01 --out DIR",
+		Short: "Write the TPC-H queries, with the parameters of the specification's validation, as q01.sql to q22.sql",
+		Args:  cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			sf, err := tpch.ParseScaleFactor(scale)
+			if err != nil {
+				return err
+			}
+			for q := 1; q <= tpch.Queries; q++ {
+				file := filepath.Join(out, fmt.Sprintf("q%02d.sql", q))
+				if err := os.WriteFile(file, []byte(tpch.Query(q, tpch.Validation(q, sf))), 0o644); err != nil {
+					return err
+				}
+			}
+			return nil
+		},
+	}
+	c.Flags().StringVar(&scale, "sf", "1", "scale factor, which Q11 depends on")
+	c.Flags().StringVar(&out, "out", ".", "folder for the files")
+	return c
 }

@@ -144,10 +144,27 @@ func (r *reader) ifThen(m *pb.Expression_IfThen, s *scope) (val, error) {
 	if len(m.GetIfs()) == 0 {
 		return val{}, r.errorf("an if has no branch")
 	}
+	ifs := m.GetIfs()
+	equals := func(e *pb.Expression) (expr.Expr, error) { return r.condition(e, s) }
+	if ifs[0].GetThen() == nil && ifs[0].GetIf() != nil && len(ifs) > 1 {
+		// DataFusion's form of CASE x WHEN y: x stands alone in front.
+		match, err := r.expr(ifs[0].GetIf(), s)
+		if err != nil {
+			return val{}, err
+		}
+		ifs, equals = ifs[1:], func(e *pb.Expression) (expr.Expr, error) {
+			v, err := r.expr(e, s)
+			if err != nil {
+				return nil, err
+			}
+			eq, err := r.call(expr.OpEq, match, v)
+			return eq.Expr, err
+		}
+	}
 	var conds []expr.Expr
 	var results []val
-	for _, c := range m.GetIfs() {
-		cond, err := r.condition(c.GetIf(), s)
+	for _, c := range ifs {
+		cond, err := equals(c.GetIf())
 		if err != nil {
 			return val{}, err
 		}

@@ -152,14 +152,37 @@ func (r *reader) groupingSets(plan logical.Node, keys []logical.Column, sets [][
 			}
 			values = append(values, v)
 		}
+		index := val{Expr: int4(int64(i))}
+		if r.ownGroupingID() {
+			index.Expr = groupingID(len(keys), set)
+			values = append(values, index)
+		}
 		for _, c := range agg.cols[len(groups):] {
 			values = append(values, r.ref(c))
 		}
-		values = append(values, val{Expr: int4(int64(i))})
+		if !r.ownGroupingID() {
+			values = append(values, index)
+		}
 		out, all := r.extend(agg.plan, values)
 		branches = append(branches, relation{plan: out, cols: all})
 	}
 	return r.union(branches)
+}
+
+// ownGroupingID reports whether the plan means DataFusion's order of columns: a column
+// of bits, one for each key that is not in the set, before the measures instead of the
+// index of the set behind them.
+func (r *reader) ownGroupingID() bool { return r.doc.Producer() == "datafusion" }
+
+func groupingID(keys int, set []int) expr.Expr {
+	bits := int64(0)
+	for k := range keys {
+		bits <<= 1
+		if !slices.Contains(set, k) {
+			bits |= 1
+		}
+	}
+	return int4(bits)
 }
 
 // measure reads an aggregate function and its filter.
