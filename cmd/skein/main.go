@@ -45,8 +45,7 @@ func newRootCommand() *cobra.Command {
 		SilenceErrors: true,
 	}
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddCommand(newServeCommand(), newSQLCommand(), newClusterCommand(), newTPCHCommand(), newUserCommand(), newVersionCommand())
-	root.AddCommand(newServeCommand(), newSQLCommand(), newSubstraitCommand(), newClusterCommand(), newTPCHCommand(), newVersionCommand())
+	root.AddCommand(newServeCommand(), newSQLCommand(), newSubstraitCommand(), newClusterCommand(), newTPCHCommand(), newUserCommand(), newVersionCommand())
 	return root
 }
 
