@@ -167,13 +167,13 @@ func setRole(r *access.Role, o sql.RoleOptions) error {
 		switch {
 		case p.Null:
 			r.Hash = ""
-		case auth.IsHash(p.Text):
-			r.Hash = p.Text
+		case auth.IsHash(p.Text()):
+			r.Hash = p.Text()
 		default:
-			if err := auth.CheckPassword(p.Text); err != nil {
+			if err := auth.CheckPassword(p.Text()); err != nil {
 				return sqlerr.At(sqlerr.InvalidParameterValue, p.Span(), "%s", err)
 			}
-			r.Hash = auth.Hash(p.Text)
+			r.Hash = auth.Hash(p.Text())
 		}
 	}
 	if u := o.ValidUntil; u != nil {

@@ -31,18 +31,21 @@ type RoleOptions struct {
 	Members    []RoleName
 }
 
-// Password is one in a statement; no printer shows its text.
+// Password is one in a statement. Nothing prints its text.
 type Password struct {
 	Loc
-	Text string
+	text string
 	Null bool
 }
 
-// GoString hides the text.
-func (Password) GoString() string { return "Password{…}" }
+// Text is the password.
+func (p *Password) Text() string { return p.text }
 
 // String hides the text.
-func (Password) String() string { return "…" }
+func (Password) String() string { return "Password{…}" }
+
+// GoString hides the text.
+func (Password) GoString() string { return "Password{…}" }
 
 // RoleName is a role as a statement names it: by its name, or as one of the words
 // public, current_user, current_role and session_user, which are Word then.
@@ -61,6 +64,10 @@ const (
 	OnAllTables // in schemas
 	OnLocations
 )
+
+func (t GrantTarget) String() string {
+	return word(int(t-1), "tables", "schemas", "all tables", "locations")
+}
 
 // Privilege is a privilege of a Grant; an empty Name is ALL.
 type Privilege struct {

@@ -77,7 +77,7 @@ func (c *converter) roleOptions(nodes []*pg.Node, away bool) (out RoleOptions) {
 		case "superuser":
 			out.Admin = &on
 		case "password":
-			p := &Password{Loc: Loc{at}, Null: d.GetArg() == nil, Text: str(d.GetArg())}
+			p := &Password{Loc: Loc{at}, Null: d.GetArg() == nil, text: str(d.GetArg())}
 			out.Password = p
 		case "validUntil":
 			out.ValidUntil = &Literal{Loc{at}, String, str(d.GetArg())}

@@ -78,7 +78,7 @@ func (p *printer) node(label string, v reflect.Value, depth int) {
 	for i := range v.NumField() {
 		f, field := v.Field(i), v.Type().Field(i)
 		switch {
-		case field.Name == "Loc":
+		case field.Name == "Loc" || !field.IsExported(): // a password is not
 		case f.Kind() == reflect.String || f.Kind() == reflect.Bool || f.CanInt() || f.CanUint():
 			if !f.IsZero() {
 				head += fmt.Sprintf(" %s=%s", field.Name, scalar(f))
