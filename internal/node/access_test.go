@@ -3,11 +3,16 @@ package node
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/apache/arrow-adbc/go/adbc"
+	"github.com/apache/arrow-adbc/go/adbc/driver/flightsql"
+	"github.com/apache/arrow-go/v18/arrow/memory"
 
 	"github.com/skein-query/skein/coordinator/place"
 	"github.com/skein-query/skein/internal/auth"
@@ -216,6 +221,102 @@ func TestTheFirstUserOfSQLIsAnAdministrator(t *testing.T) {
 	run(alice, "alter user alice superuser", sqlerr.InsufficientPrivilege)
 	run(alice, "alter user alice password 'other'", "")
 	run(alice, "select 1", sqlerr.InvalidAuthorization) // its token was for the old password
+}
+
+// loggedIn is a connection of a user whose password is its name and "-secret".
+func loggedIn(t *testing.T, s *Server, user string) *sqlConn {
+	t.Helper()
+	c, err := client.OpenAs(t.Context(), s.URL(), client.Login{User: user, Password: user + "-secret"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = c.Close() }) // the user may be gone
+	return &sqlConn{c}
+}
+
+func TestPreparedStatementsLoseTheirRights(t *testing.T) {
+	s := start(t, Config{Workers: 1, Threads: 1, Security: Security{Users: usersFile(t)}}, tables)
+	root := loggedIn(t, s, "root")
+	run := func(sql string) {
+		t.Helper()
+		if _, err := root.Query(t.Context(), sql); err != nil {
+			t.Fatalf("%s: %v", sql, err)
+		}
+	}
+	run("create user alice password 'alice-secret'")
+	run("grant select on numbers, employees to alice")
+	db, err := flightsql.NewDriver(memory.DefaultAllocator).NewDatabase(map[string]string{adbc.OptionKeyURI: s.URL(), adbc.OptionKeyUsername: "alice", adbc.OptionKeyPassword: "alice-secret"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	conn, err := db.Open(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	prepared, err := conn.NewStatement()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer prepared.Close()
+	count := func() (int64, error) {
+		rows, _, err := prepared.ExecuteQuery(t.Context())
+		if err != nil {
+			return 0, err
+		}
+		defer rows.Release()
+		n := int64(0)
+		for rows.Next() {
+			n += rows.RecordBatch().NumRows()
+		}
+		return n, rows.Err()
+	}
+	if err := errors.Join(prepared.SetSqlQuery("select emp_id from employees join numbers on n = emp_id"), prepared.Prepare(t.Context())); err != nil {
+		t.Fatal(err)
+	}
+	for _, step := range []struct {
+		change string
+		rows   int64
+		denied bool
+	}{
+		{"select 1", 40, false}, {"create policy p on employees to alice using (emp_id < 5)", 4, false}, {"drop policy p on employees", 40, false},
+		{"revoke select on numbers from alice", 0, true}, {"grant select (cube) on numbers to alice", 0, true}, {"grant select (n) on numbers to alice", 40, false},
+	} {
+		run(step.change)
+		if n, err := count(); n != step.rows || (err != nil) != step.denied || err != nil && !strings.Contains(err.Error(), "permission denied for table numbers") {
+			t.Errorf("after %s: %d rows, %v", step.change, n, err)
+		}
+	}
+}
+
+func TestOthersQueriesAreNotEnded(t *testing.T) {
+	s := start(t, Config{Workers: 1, Threads: 1, Security: Security{Users: usersFile(t)}}, tables)
+	root := loggedIn(t, s, "root")
+	if _, err := root.Query(t.Context(), "create user alice password 'alice-secret'"); err != nil {
+		t.Fatal(err)
+	}
+	alice := loggedIn(t, s, "alice")
+	rows, err := root.Client.Query(t.Context(), "select count(*) from numbers a, numbers b, numbers c, numbers d, numbers e")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rows.Close()
+	id := ""
+	for _, q := range s.coord.Queries() {
+		if strings.Contains(q.Text, "numbers e") {
+			id = q.ID
+		}
+	}
+	if _, err := alice.Query(t.Context(), "kill '"+id+"'"); id == "" || sqlerr.CodeOf(err) != sqlerr.UndefinedObject {
+		t.Errorf("another's query %q: %v", id, err)
+	}
+	if got, err := alice.Query(t.Context(), "select count(*) from information_schema.skein_queries where id = '"+id+"'"); err != nil || got.Rows[0][0].Text != "0" {
+		t.Errorf("another's query is seen: %v, %v", got, err)
+	}
+	if _, err := root.Query(t.Context(), "kill '"+id+"'"); err != nil {
+		t.Errorf("the own query: %v", err)
+	}
 }
 
 // objectInUse is PostgreSQL's 55006.
