@@ -103,7 +103,7 @@ func (e *effect) createExternal(ctx context.Context, stmt *sql.CreateExternalTab
 	case stmt.IfNotExists:
 		exists = catalog.Keep
 	}
-	if err := e.mayCreate(&t, stmt.OrReplace); err != nil {
+	if err := e.statements.mayMake(e.session, &t, stmt.OrReplace); err != nil {
 		return sqlerr.AtSpan(err, stmt.Name.Span())
 	}
 	if err := e.mayReadFiles(ctx, t.Location); err != nil {
@@ -115,25 +115,6 @@ func (e *effect) createExternal(ctx context.Context, stmt *sql.CreateExternalTab
 		return sqlerr.AtSpan(err, stmt.Name.Span())
 	}
 	return sqlerr.AtSpan(err, stmt.Location.Span())
-}
-
-// mayCreate checks that a table may be made, and gives it its owner: who makes it, or who
-// owned the one whose place it takes.
-func (e *effect) mayCreate(t *catalog.Table, replace bool) error {
-	rights := e.rights()
-	have, ok := e.statements.Catalog.Lookup(t.Schema, t.Name)
-	switch {
-	case ok && replace:
-		if !rights.Table(have.Schema, have.Name, have.Owner).Owner() {
-			return errOwner(have.Name)
-		}
-		t.Owner = have.Owner
-	case !rights.May(access.Create, access.SchemaObject(t.Schema)):
-		return sqlerr.New(sqlerr.InsufficientPrivilege, "permission denied for schema %s", t.Schema)
-	case e.statements.guarded():
-		t.Owner = user(e.session)
-	}
-	return nil
 }
 
 // mayReadFiles checks that the files of a location may be read by its name.

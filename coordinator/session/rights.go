@@ -87,6 +87,43 @@ func errOwner(name string) *sqlerr.Error {
 	return sqlerr.New(sqlerr.InsufficientPrivilege, "must be owner of table %s", name)
 }
 
+// mayChange refuses a change of a table that a session's user may not make: INSERT,
+// UPDATE, DELETE, TRUNCATE. The columns are those that are written, none all of them.
+func (s *Statements) mayChange(session *flight.Session, t *catalog.Table, p access.Privilege, columns ...string) error {
+	rights := s.rights(session).Table(t.Schema, t.Name, t.Owner)
+	if rights.May(p) {
+		return nil
+	}
+	for _, c := range columns {
+		if !rights.Column(p, c) {
+			return errDenied(t.Name).WithHint("The column %q is not granted.", c)
+		}
+	}
+	if len(columns) == 0 {
+		return errDenied(t.Name)
+	}
+	return nil
+}
+
+// mayMake checks that a session's user may make a table, and gives it its owner: who makes
+// it, or who owned the one whose place it takes.
+func (s *Statements) mayMake(session *flight.Session, t *catalog.Table, replace bool) error {
+	rights := s.rights(session)
+	have, ok := s.Catalog.Lookup(t.Schema, t.Name)
+	switch {
+	case ok && replace:
+		if !rights.Table(have.Schema, have.Name, have.Owner).Owner() {
+			return errOwner(have.Name)
+		}
+		t.Owner = have.Owner
+	case !rights.May(access.Create, access.SchemaObject(t.Schema)):
+		return sqlerr.New(sqlerr.InsufficientPrivilege, "permission denied for schema %s", t.Schema)
+	case s.guarded():
+		t.Owner = user(session)
+	}
+	return nil
+}
+
 // guard is what the rights hide of a table; an error when that is all of it.
 func guard(t *catalog.Table, fields []parquet.Field, rights access.TableRights) (*logical.Guard, error) {
 	if !rights.Some(access.Select) {
