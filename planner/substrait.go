@@ -15,15 +15,26 @@ import (
 
 // Logical plans a Substrait plan of another producer as a query is: by the same rules
 // and choices. args are the values of its dynamic parameters.
-func Logical(ctx context.Context, doc *standard.Document, catalog Catalog, args []expr.Value) (*Plan, error) {
+func Logical(ctx context.Context, doc *standard.Document, catalog Catalog, args []expr.Value, opt Options) (*Plan, error) {
 	if args == nil {
 		args = []expr.Value{}
 	}
-	read, err := standard.Read(ctx, doc, catalog, args)
+	read, err := readPlan(ctx, doc, catalog, args, opt)
 	if err != nil {
 		return nil, err
 	}
 	return physicalOf(read)
+}
+
+// readPlan reads a plan as the user who sends it may have it: one that reads what is hidden
+// is refused, and policies hide rows.
+func readPlan(ctx context.Context, doc *standard.Document, catalog Catalog, args []expr.Value, opt Options) (*standard.Query, error) {
+	read, err := standard.Read(ctx, doc, catalog, args)
+	if err != nil {
+		return nil, err
+	}
+	read.Plan, read.Next, err = bind.Enforce(read.Plan, read.Next, opt)
+	return read, err
 }
 
 // physicalOf brings a read plan to its physical plan.
@@ -41,8 +52,8 @@ func physicalOf(read *standard.Query) (*Plan, error) {
 }
 
 // PrepareLogical describes a Substrait plan, as Prepare does a query.
-func PrepareLogical(ctx context.Context, doc *standard.Document, catalog Catalog) (*Prepared, error) {
-	read, err := standard.Read(ctx, doc, catalog, nil)
+func PrepareLogical(ctx context.Context, doc *standard.Document, catalog Catalog, opt Options) (*Prepared, error) {
+	read, err := readPlan(ctx, doc, catalog, nil, opt)
 	if err != nil {
 		return nil, err
 	}

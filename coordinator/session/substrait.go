@@ -23,7 +23,7 @@ func (s *Statements) PrepareSubstrait(ctx context.Context, session *flight.Sessi
 	}
 	l := s.lookup(session)
 	l.typesOnly = true
-	described, err := planner.PrepareLogical(ctx, doc, l)
+	described, err := planner.PrepareLogical(ctx, doc, l, s.options(session))
 	if err != nil {
 		return nil, err
 	}
@@ -69,7 +69,7 @@ func (p *substraitPlan) Execute(ctx context.Context, args []expr.Value) (flight.
 func (p *substraitPlan) plan(ctx context.Context, args []expr.Value) (*planner.Plan, error) {
 	span := trace.From(ctx).Begin("plan")
 	defer span.End()
-	plan, err := planner.Logical(ctx, p.doc, p.statements.lookup(p.session), args)
+	plan, err := planner.Logical(ctx, p.doc, p.statements.lookup(p.session), args, p.statements.options(p.session))
 	span.Fail(err)
 	return plan, err
 }

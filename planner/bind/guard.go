@@ -2,6 +2,7 @@ package bind
 
 import (
 	"context"
+	"slices"
 
 	"github.com/skein-query/skein/internal/sqlerr"
 	"github.com/skein-query/skein/planner/expr"
@@ -50,6 +51,58 @@ func (b *binder) guarded(table *logical.Table) (logical.Node, []logical.Column, 
 		return plan, visible, nil
 	}
 	return &logical.Project{Input: plan, Items: items}, visible, nil
+}
+
+// Enforce puts what is hidden of tables into a plan that was not bound here: it refuses
+// one that reads a column that may not be read, and gives the scans of restricted tables
+// their policies. next is the first column ID that is free, before and after.
+func Enforce(n logical.Node, next expr.ColumnID, opt Options) (logical.Node, expr.ColumnID, error) {
+	b := &binder{ctx: context.Background(), opt: opt, lastID: next - 1}
+	var failed error
+	out := logical.Rewrite(n, func(n logical.Node) logical.Node {
+		s, ok := n.(*logical.Scan)
+		if !ok || s.Table.Guard == nil || failed != nil {
+			return n
+		}
+		n, failed = b.enforce(s)
+		return n
+	})
+	return out, b.lastID + 1, failed
+}
+
+func (b *binder) enforce(s *logical.Scan) (logical.Node, error) {
+	for _, field := range s.Fields {
+		if s.Table.Denies(field) {
+			return s, sqlerr.New(sqlerr.InsufficientPrivilege, "permission denied for table %s", s.Table.Name).
+				WithHint("The column %q is not granted.", s.Table.Fields[field].Name)
+		}
+	}
+	if !s.Table.Guard.Restricted {
+		return s, nil
+	}
+	wide := &logical.Scan{Table: s.Table, Cols: slices.Clone(s.Cols), Fields: slices.Clone(s.Fields)}
+	all := make([]logical.Column, len(s.Table.Fields)) // under the table's own names
+	for i, f := range s.Table.Fields {
+		at := slices.Index(wide.Fields, i)
+		if at < 0 {
+			at = len(wide.Cols)
+			wide.Cols, wide.Fields = append(wide.Cols, b.newColumn(f.Name, f.Type, f.Nullable)), append(wide.Fields, i)
+		}
+		all[i] = wide.Cols[at]
+		all[i].Name = f.Name
+	}
+	var err error
+	if wide.Filter, err = b.policies(s.Table, all); err != nil {
+		return s, err
+	}
+	out := &logical.Project{Input: wide}
+	for _, c := range s.Cols {
+		out.Items = append(out.Items, logical.Item{Col: c, Expr: c.Ref()})
+	}
+	if len(s.Filter) == 0 {
+		return out, nil
+	}
+	return &logical.Filter{Input: out, Conds: s.Filter}, nil
 }
 
 // policies are the conditions of which one must be true, bound over a table's columns.
