@@ -187,10 +187,10 @@ func sameNumber(got, want string) bool {
 	}
 	gf, _ := g.Float64()
 	wf, _ := w.Float64()
-	return fraction(got) != fraction(want) && abs(gf-wf) <= 1e-12*max(abs(gf), abs(wf))
+	return fraction(got) != fraction(want) && magnitude(gf-wf) <= 1e-12*max(magnitude(gf), magnitude(wf))
 }
 
-func abs(x float64) float64 { return max(x, -x) }
+func magnitude(x float64) float64 { return max(x, -x) }
 
 func fraction(s string) int {
 	_, f, _ := strings.Cut(s, ".")
