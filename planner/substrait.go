@@ -33,7 +33,7 @@ func readPlan(ctx context.Context, doc *standard.Document, catalog Catalog, args
 	if err != nil {
 		return nil, err
 	}
-	read.Plan, read.Next, err = bind.Enforce(read.Plan, read.Next, opt)
+	read.Plan, read.Next, err = bind.Enforce(read.Plan, read.Output, read.Next, opt)
 	return read, err
 }
 

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -286,6 +287,55 @@ func TestPreparedStatementsLoseTheirRights(t *testing.T) {
 		run(step.change)
 		if n, err := count(); n != step.rows || (err != nil) != step.denied || err != nil && !strings.Contains(err.Error(), "permission denied for table numbers") {
 			t.Errorf("after %s: %d rows, %v", step.change, n, err)
+		}
+	}
+}
+
+func TestPlansOfClientsSeeWhatTheirUserMaySee(t *testing.T) {
+	s := start(t, Config{Workers: 1, Threads: 1, Security: Security{Users: usersFile(t)}}, tables)
+	root := loggedIn(t, s, "root")
+	for _, sql := range []string{"create user alice password 'alice-secret'", "grant select (emp_id, name, dept_id) on employees to alice",
+		"create policy p on employees to alice using (salary > 77000 and current_user = 'alice')"} {
+		if _, err := root.Query(t.Context(), sql); err != nil {
+			t.Fatal(err)
+		}
+	}
+	alice := loggedIn(t, s, "alice")
+	for sql, want := range map[string]string{
+		"select emp_id from employees":                                                           "12 25 40",
+		"select emp_id from employees where 1 / (dept_id - 50) < 5":                              "12 25 40",
+		"select count(*) from employees":                                                         "3",
+		"select a.emp_id from employees a join employees b on a.emp_id = b.emp_id + 15":          "40",
+		"select salary from employees":                                                           "42501",
+		"select emp_id from employees where salary > 0":                                          "42501",
+		"select n from numbers":                                                                  "42501",
+		"select b from read_parquet('" + filepath.Join(tables, "one_row.parquet") + "')":         "42501",
+		"select e.emp_id from employees e where exists (select 1 from numbers where n = emp_id)": "42501",
+	} {
+		explained, err := root.Query(t.Context(), "explain (format substrait) "+sql)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var plan strings.Builder
+		for _, r := range explained.Rows {
+			plan.WriteString(r[0].Text + "\n")
+		}
+		var got []string
+		rows, err := alice.Client.QueryPlan(t.Context(), []byte(plan.String()))
+		if err == nil {
+			result, failed := collect(rows)
+			if err = failed; err == nil {
+				for _, r := range result.Rows {
+					got = append(got, r[0].Text)
+				}
+			}
+		}
+		if err != nil {
+			got = []string{string(sqlerr.CodeOf(err))}
+		}
+		slices.Sort(got)
+		if strings.Join(got, " ") != want {
+			t.Errorf("%s: %v, %v; want %s", sql, got, err, want)
 		}
 	}
 }

@@ -54,25 +54,71 @@ func (b *binder) guarded(table *logical.Table) (logical.Node, []logical.Column, 
 }
 
 // Enforce puts what is hidden of tables into a plan that was not bound here: it refuses
-// one that reads a column that may not be read, and gives the scans of restricted tables
-// their policies. next is the first column ID that is free, before and after.
-func Enforce(n logical.Node, next expr.ColumnID, opt Options) (logical.Node, expr.ColumnID, error) {
+// one that uses a column that may not be read, and gives the scans of restricted tables
+// their policies. output are the columns that the plan delivers, next the first column ID
+// that is free, before and after.
+func Enforce(n logical.Node, output []expr.ColumnID, next expr.ColumnID, opt Options) (logical.Node, expr.ColumnID, error) {
 	b := &binder{ctx: context.Background(), opt: opt, lastID: next - 1}
+	used := usedColumns(n, output)
 	var failed error
 	out := logical.Rewrite(n, func(n logical.Node) logical.Node {
 		s, ok := n.(*logical.Scan)
 		if !ok || s.Table.Guard == nil || failed != nil {
 			return n
 		}
-		n, failed = b.enforce(s)
+		n, failed = b.enforce(s, used)
 		return n
 	})
 	return out, b.lastID + 1, failed
 }
 
-func (b *binder) enforce(s *logical.Scan) (logical.Node, error) {
-	for _, field := range s.Fields {
-		if s.Table.Denies(field) {
+// usedColumns are the columns of a plan that something is made of that the plan delivers
+// or decides by. A column that is only passed on, as plans of others pass on all, is not.
+func usedColumns(n logical.Node, output []expr.ColumnID) logical.Set {
+	used := logical.Set{}
+	for _, id := range output {
+		used[id] = true
+	}
+	for before := -1; before < len(used); {
+		before = len(used)
+		logical.Walk(n, func(n logical.Node) bool {
+			switch n := n.(type) {
+			case *logical.Project:
+				for _, it := range n.Items {
+					if used[it.Col.ID] {
+						expr.Columns(it.Expr, used)
+					}
+				}
+				return true
+			case *logical.SetOp:
+				for i, c := range n.Cols {
+					if n.Kind != logical.UnionAll || used[c.ID] {
+						for _, from := range n.Maps {
+							used[from[i]] = true
+						}
+					}
+				}
+			case *logical.Reference:
+				for i, c := range n.Cols {
+					if used[c.ID] {
+						used[n.Source[i]] = true
+					}
+				}
+			case *logical.Aggregate:
+				for _, g := range n.Groups {
+					used[g.ID] = true
+				}
+			}
+			logical.Exprs(n, func(e expr.Expr) { expr.Columns(e, used) })
+			return true
+		})
+	}
+	return used
+}
+
+func (b *binder) enforce(s *logical.Scan, used logical.Set) (logical.Node, error) {
+	for i, field := range s.Fields {
+		if s.Table.Denies(field) && used[s.Cols[i].ID] {
 			return s, sqlerr.New(sqlerr.InsufficientPrivilege, "permission denied for table %s", s.Table.Name).
 				WithHint("The column %q is not granted.", s.Table.Fields[field].Name)
 		}

@@ -150,7 +150,7 @@ func (r *reader) errorf(format string, args ...any) *sqlerr.Error {
 
 // wrap adds the path to an error of what a relation or an expression means.
 func (r *reader) wrap(err error) error {
-	if err == nil || sqlerr.CodeOf(err) == sqlerr.InvalidPlan {
+	if err == nil || sqlerr.CodeOf(err) == sqlerr.InvalidPlan || sqlerr.CodeOf(err) == sqlerr.InsufficientPrivilege {
 		return err
 	}
 	switch code := sqlerr.CodeOf(err); {
