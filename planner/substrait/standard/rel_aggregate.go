@@ -95,7 +95,30 @@ func (r *reader) groupings(m *pb.AggregateRel, s *scope) ([]val, [][]int, error)
 	case len(sets) == 0:
 		sets = [][]int{{}}
 	}
+	if len(sets) > 1 && r.ownGroupingID() {
+		keys, sets = oncePerKey(keys, sets)
+	}
 	return keys, sets, nil
+}
+
+// oncePerKey makes equal keys one: DataFusion repeats a key in every set that has it.
+func oncePerKey(keys []val, sets [][]int) ([]val, [][]int) {
+	var out []val
+	to := make([]int, len(keys))
+	for i, k := range keys {
+		to[i] = slices.IndexFunc(out, func(o val) bool { return expr.Equal(o.Expr, k.Expr) })
+		if to[i] < 0 {
+			to[i] = len(out)
+			out = append(out, k)
+		}
+	}
+	mapped := make([][]int, len(sets))
+	for i, set := range sets {
+		for _, k := range set {
+			mapped[i] = append(mapped[i], to[k])
+		}
+	}
+	return out, mapped
 }
 
 // grouped aggregates by some columns; the result has those, then the measures.
