@@ -5,11 +5,13 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/skein-query/skein/internal/shell"
+	"github.com/skein-query/skein/planner/substrait/standard"
 )
 
 func newSubstraitCommand() *cobra.Command {
@@ -17,7 +19,7 @@ func newSubstraitCommand() *cobra.Command {
 		Use:   "substrait",
 		Short: "Run Substrait plans of any producer, and make plans for others",
 	}
-	c.AddCommand(newSubstraitRunCommand())
+	c.AddCommand(newSubstraitRunCommand(), newSubstraitPlanCommand())
 	return c
 }
 
@@ -48,6 +50,49 @@ func newSubstraitRunCommand() *cobra.Command {
 	}
 	server.register(c.Flags())
 	c.Flags().StringVar(&format, "format", shell.FormatTable, "output: "+strings.Join(shell.Formats(), ", "))
+	return c
+}
+
+func newSubstraitPlanCommand() *cobra.Command {
+	var server connection
+	var format, out string
+	c := &cobra.Command{
+		Use:   "plan 'select …'",
+		Short: "Write the Substrait plan of a query for other engines",
+		Long: "Write the Substrait plan of a query for other engines: a logical plan over named tables. The server\n" +
+			"plans it over its tables, and runs nothing.",
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if !slices.Contains(standard.Formats(), format) {
+				return fmt.Errorf("--format: %q is not known; use one of %s", format, strings.Join(standard.Formats(), ", "))
+			}
+			client, err := server.open(cmd.Context())
+			if err != nil {
+				return err
+			}
+			defer client.Close()
+			text, err := (&shell.Shell{Client: client}).Plan(cmd.Context(), args[0])
+			if err != nil {
+				return err
+			}
+			doc, err := standard.Parse(text)
+			if err != nil {
+				return err
+			}
+			plan, err := doc.Format(format)
+			if err != nil {
+				return err
+			}
+			if out != "" {
+				return os.WriteFile(out, plan, 0o644)
+			}
+			_, err = cmd.OutOrStdout().Write(plan)
+			return err
+		},
+	}
+	server.register(c.Flags())
+	c.Flags().StringVar(&format, "format", standard.FormatJSON, "of the plan: "+strings.Join(standard.Formats(), ", "))
+	c.Flags().StringVarP(&out, "out", "o", "", "file for the plan (default the standard output)")
 	return c
 }
 

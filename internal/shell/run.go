@@ -21,6 +21,27 @@ func (s *Shell) RunPlan(ctx context.Context, plan []byte) error {
 	return s.ask(ctx, "", func(ctx context.Context) (*client.Rows, error) { return s.Client.QueryPlan(ctx, plan) })
 }
 
+// Plan is the Substrait plan of a query for others, in JSON.
+func (s *Shell) Plan(ctx context.Context, query string) ([]byte, error) {
+	text := "explain (format substrait) " + query
+	var out []byte
+	rows, err := s.Client.Query(ctx, text)
+	if err != nil {
+		return nil, &Error{err, text}
+	}
+	defer rows.Close()
+	for batch, err := range rows.Batches() {
+		if err != nil {
+			return nil, &Error{err, text}
+		}
+		for i := range int(batch.NumRows()) {
+			out = append(append(out, batch.Column(0).ValueStr(i)...), '\n')
+		}
+		batch.Release()
+	}
+	return out, nil
+}
+
 // ask executes what query sends, which text stands for in errors.
 func (s *Shell) ask(ctx context.Context, text string, query func(context.Context) (*client.Rows, error)) error {
 	ctx, cancel := context.WithCancel(ctx)

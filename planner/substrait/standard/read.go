@@ -42,7 +42,7 @@ const maxNodes = 1 << 18
 // its dynamic parameters, nil when it is only to be described.
 func Read(ctx context.Context, doc *Document, catalog Catalog, args []expr.Value) (*Query, error) {
 	r := &reader{ctx: ctx, catalog: catalog, doc: doc, args: args, path: []string{"plan"},
-		shared: map[int]*sharedPlan{}, tiny: map[expr.ColumnID]bool{}}
+		shared: map[int]*sharedPlan{}, tiny: map[expr.ColumnID]bool{}, aliases: map[int]bool{}}
 	p := doc.plan
 	if err := r.plain(p.GetAdvancedExtensions()); err != nil {
 		return nil, err
@@ -122,6 +122,7 @@ type reader struct {
 	depth   int
 	lastID  expr.ColumnID
 	tiny    map[expr.ColumnID]bool // columns that are i8
+	aliases map[int]bool           // type aliases that are being read
 }
 
 // sharedPlan is a relation of the plan that ReferenceRels read.

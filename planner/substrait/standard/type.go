@@ -56,9 +56,14 @@ func variesInForm(k expr.Kind) bool {
 }
 
 func (r *reader) alias(a *pb.Type_TypeAliasReference, depth int) (kept, error) {
-	for _, known := range r.doc.plan.GetTypeAliases() {
+	for i, known := range r.doc.plan.GetTypeAliases() {
 		if known.GetTypeAliasAnchor() == a.GetTypeAliasReference() {
+			if r.aliases[i] { // or one of its own parts would be it
+				return kept{}, r.errorf("type alias %d stands for itself", a.GetTypeAliasReference())
+			}
+			r.aliases[i] = true
 			t, err := r.typAt(known.GetType(), depth+1)
+			delete(r.aliases, i)
 			t.nullable = a.GetNullability() != pb.Type_NULLABILITY_REQUIRED
 			return t, err
 		}

@@ -96,6 +96,8 @@ func (w *writer) inList(e *expr.InList, cols []logical.Column) (*pb.Expression, 
 		if err != nil {
 			return nil, err
 		}
+		c, isColumn := e.Arg.(*expr.Column)
+		l.Nullable = l.Nullable || !isColumn || c.Nullable // as what they are compared with
 		out.Options = append(out.Options, &pb.Expression{RexType: &pb.Expression_Literal_{Literal: l}})
 	}
 	in := &pb.Expression{RexType: &pb.Expression_SingularOrList_{SingularOrList: out}}

@@ -161,6 +161,9 @@ func (w *writer) join(n *logical.Join) (written, error) {
 		return left, unwritten("a dependent join cannot be said")
 	}
 	kind, conds := n.Kind, n.Conds
+	if kind == logical.Single && oneRow(n.Right) {
+		kind = logical.Left // which more consumers know
+	}
 	if n.NullAware != nil || kind == logical.Mark {
 		kind, conds = logical.Mark, nil
 		for _, c := range n.Conds {
@@ -188,6 +191,27 @@ func (w *writer) join(n *logical.Join) (written, error) {
 		return out, err
 	}
 	return w.pick(out, ids(left.cols))
+}
+
+// oneRow reports whether a plan has at most one row for sure.
+func oneRow(n logical.Node) bool {
+	switch n := n.(type) {
+	case *logical.Aggregate:
+		return len(n.Groups) == 0
+	case *logical.Values:
+		return len(n.Rows) <= 1
+	case *logical.Limit:
+		return n.Count == 0 || n.Count == 1 || oneRow(n.Input)
+	case *logical.Project:
+		return oneRow(n.Input)
+	case *logical.Filter:
+		return oneRow(n.Input)
+	case *logical.Sort:
+		return oneRow(n.Input)
+	case *logical.Reference:
+		return oneRow(n.Plan.Input)
+	}
+	return false
 }
 
 // certain is a condition that is true or false, never unknown.
