@@ -34,7 +34,37 @@ func Query(ctx context.Context, q *sql.Query, catalog Catalog, opt Options) (*Pl
 	if err != nil {
 		return nil, err
 	}
-	return plan(q, bound)
+	return plan(q.Span(), bound)
+}
+
+// Target is the table of an INSERT.
+type Target = bind.Target
+
+// Insert plans the rows that INSERT makes, in the columns of its table. The values of
+// its parameters stand in opt.Args, or for several executions in opt.Rows.
+func Insert(ctx context.Context, stmt *sql.Insert, t Target, catalog Catalog, opt Options) (*Plan, error) {
+	if opt.Args == nil {
+		opt.Args = []expr.Value{}
+	}
+	bound, err := bind.Insert(ctx, stmt, t, catalog, opt)
+	if err != nil {
+		return nil, err
+	}
+	return plan(stmt.Span(), bound)
+}
+
+// InsertParams are the types of the parameters of an INSERT.
+func InsertParams(ctx context.Context, stmt *sql.Insert, t Target, catalog Catalog, opt Options) ([]expr.Type, error) {
+	opt.Args = nil
+	bound, err := bind.Insert(ctx, stmt, t, catalog, opt)
+	if err != nil {
+		return nil, err
+	}
+	var out []expr.Type
+	for _, t := range bound.Params {
+		out = append(out, settled(t))
+	}
+	return out, nil
 }
 
 // CheckPolicy says what is wrong with a condition on the rows of a table.
@@ -43,15 +73,15 @@ func CheckPolicy(table string, fields []expr.Field, using string, opt Options) e
 }
 
 // plan brings a bound query to its physical plan.
-func plan(q *sql.Query, bound *bind.Query) (*Plan, error) {
+func plan(text sqlerr.Span, bound *bind.Query) (*Plan, error) {
 	ids := &rule.IDs{NextColumn: bound.Next, NextShared: bound.Shared}
 	rewritten, err := rule.Rewrite(bound.Plan, bound.Output, ids)
 	if err != nil {
-		return nil, sqlerr.AtSpan(err, q.Span())
+		return nil, sqlerr.AtSpan(err, text)
 	}
 	root, err := choose.Choose(rewritten, bound.Output, bound.Names, cost.NewEstimator())
 	if err != nil {
-		return nil, sqlerr.AtSpan(err, q.Span())
+		return nil, sqlerr.AtSpan(err, text)
 	}
 	return &Plan{Root: root, Fields: resultFields(root.Schema())}, nil
 }

@@ -42,7 +42,7 @@ func Prepare(ctx context.Context, q *sql.Query, catalog Catalog, opt Options) (*
 	if bound.Clock || bound.NeedsArgs {
 		return p, nil
 	}
-	generic, err := plan(q, bound)
+	generic, err := plan(q.Span(), bound)
 	if err == nil && (len(p.Params) == 0 || replaceable(generic.Root, p.Params)) {
 		p.generic = generic
 	}

@@ -33,6 +33,8 @@ type Options struct {
 	// Args are the values of all parameters, of the types Params. Without them the
 	// statement is only described: its parameters stay Param nodes.
 	Args []expr.Value
+	// Rows are values of all parameters for several executions at once (see Insert).
+	Rows [][]expr.Value
 }
 
 // Query is a bound query.

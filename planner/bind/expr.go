@@ -3,6 +3,7 @@ package bind
 import (
 	"github.com/skein-query/skein/internal/sqlerr"
 	"github.com/skein-query/skein/planner/expr"
+	"github.com/skein-query/skein/planner/logical"
 	"github.com/skein-query/skein/planner/sql"
 )
 
@@ -10,11 +11,13 @@ import (
 type exprs struct {
 	b           *binder
 	scope       *scope
-	sel         *selecting // not nil where aggregates may stand
-	inAggregate bool       // inside the arguments of an aggregate
-	trial       bool       // only to see which columns are read: subqueries are refused
-	place       string     // the clause, for messages
-	pending     []subquery // subqueries met so far, to be attached to the plan
+	sel         *selecting       // not nil where aggregates may stand
+	inAggregate bool             // inside the arguments of an aggregate
+	trial       bool             // only to see which columns are read: subqueries are refused
+	place       string           // the clause, for messages
+	constant    bool             // nothing is read: neither columns nor queries
+	params      []logical.Column // what parameters are columns of; nil: they are values
+	pending     []subquery       // subqueries met so far, to be attached to the plan
 }
 
 // clause is the place in the words of what is not allowed there.
@@ -112,6 +115,9 @@ func (x *exprs) bind(e sql.Expr) (expr.Expr, error) {
 
 // bindQuery binds the expressions that hold queries, and refuses what is left.
 func (x *exprs) bindQuery(e sql.Expr) (expr.Expr, error) {
+	if x.constant && sql.HasQuery(e) {
+		return nil, unsupported(e.Span(), "cannot use subquery in %s expression", x.place)
+	}
 	switch e := e.(type) {
 	case *sql.ScalarSubquery:
 		return x.scalar(e)
@@ -148,6 +154,9 @@ func (x *exprs) bindQuery(e sql.Expr) (expr.Expr, error) {
 }
 
 func (x *exprs) column(e *sql.ColumnRef) (expr.Expr, error) {
+	if x.constant {
+		return nil, unsupported(e.Span(), "cannot use column reference in %s expression", x.place)
+	}
 	c, err := x.b.resolve(x.scope, e.Name)
 	if err == nil || len(e.Name.Parts) < 2 {
 		return c, err
@@ -163,6 +172,9 @@ func (x *exprs) column(e *sql.ColumnRef) (expr.Expr, error) {
 func (x *exprs) param(e *sql.Param) (expr.Expr, error) {
 	if e.Number > 65535 {
 		return nil, sqlerr.At(sqlerr.UndefinedParameter, e.Span(), "there is no parameter $%d", e.Number)
+	}
+	if x.params != nil && e.Number <= len(x.params) {
+		return placed(x.params[e.Number-1].Ref(), e.Span()), nil
 	}
 	if x.b.opt.Args != nil {
 		if e.Number > len(x.b.opt.Args) || e.Number > len(x.b.opt.Params) {

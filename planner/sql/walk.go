@@ -1,6 +1,10 @@
 package sql
 
-import "reflect"
+import (
+	"reflect"
+
+	"github.com/skein-query/skein/internal/sqlerr"
+)
 
 // Params is the greatest parameter number of a statement: how many values its
 // execution needs. 0 means none.
@@ -26,6 +30,16 @@ func Holds(e Expr) (params, queries bool) {
 		}
 	})
 	return params, queries
+}
+
+// HasQuery reports whether there is a query in a node of the tree, or it is one.
+func HasQuery(n interface{ Span() sqlerr.Span }) bool {
+	found := false
+	walk(reflect.ValueOf(n), func(v reflect.Value) {
+		_, ok := v.Interface().(*Query)
+		found = found || ok
+	})
+	return found
 }
 
 // walk calls visit for every node, outer ones first. The tree is plain data, so

@@ -56,6 +56,11 @@ func convertFixed(a *arena, l *leaf, raw []byte, n int) (vector.Column, error) {
 			return vector.MonthDayMicro{Months: int32(binary.LittleEndian.Uint32(b[:])),
 				Days: int32(binary.LittleEndian.Uint32(b[4:])), Micros: int64(binary.LittleEndian.Uint32(b[8:])) * 1000}
 		})
+	case toWideInterval:
+		out.Data, err = mapped(a, cast[[WideIntervalBytes]byte](raw, n), func(b [WideIntervalBytes]byte) vector.MonthDayMicro {
+			return vector.MonthDayMicro{Months: int32(binary.LittleEndian.Uint32(b[:])),
+				Days: int32(binary.LittleEndian.Uint32(b[4:])), Micros: int64(binary.LittleEndian.Uint64(b[8:]))}
+		})
 	}
 	return out, err
 }

@@ -27,7 +27,13 @@ const (
 	halfTo32                       // IEEE 754 binary16
 	uuidToText                     // 16 bytes → 36 characters
 	toInterval                     // months, days, milliseconds
+	toWideInterval                 // months, days, microseconds, with signs
 )
+
+// WideIntervalBytes is the length of an interval as package table writes it: int32
+// months, int32 days, int64 microseconds. The format's own, of 12 bytes, has neither
+// signs nor microseconds.
+const WideIntervalBytes = 16
 
 // Converted types, by their number in the format.
 const (
@@ -104,6 +110,8 @@ func leafType(e schemaElement) (arrow.DataType, conversion, error) {
 			return arrow.FixedWidthTypes.Float16, halfTo32, nil
 		case l.id == logInterval && e.typeLength == 12:
 			return arrow.FixedWidthTypes.MonthDayNanoInterval, toInterval, nil
+		case l.id == logInterval && e.typeLength == WideIntervalBytes:
+			return arrow.FixedWidthTypes.MonthDayNanoInterval, toWideInterval, nil
 		}
 	}
 	switch l.id {
