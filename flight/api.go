@@ -36,10 +36,12 @@ type Prepared interface {
 	IsUpdate() bool
 	// Execute starts the statement with one value for each parameter, in the
 	// parameter's type, or of a numeric that this type does not hold exactly its
-	// digits (value.Argument), and returns before the rows are made; an update has had its
-	// effect when Execute returns. The end of ctx, even after Execute has returned,
-	// cancels the query.
+	// digits (value.Argument), and returns before the rows are made. The end of ctx, even
+	// after Execute has returned, cancels the query. It is for what is no update.
 	Execute(ctx context.Context, args []expr.Value) (Result, error)
+	// Update executes an update once for each row of args, of which there is one at
+	// least: all executions have had their effect when it returns, or none has.
+	Update(ctx context.Context, args [][]expr.Value) (Result, error)
 }
 
 // Result is a running query. Its methods are called by one goroutine at a time.
@@ -84,6 +86,8 @@ const (
 	TableTypeTable  = "TABLE"
 	TableTypeView   = "VIEW"
 	TableTypeSystem = "SYSTEM TABLE"
+	// TableTypeTemporary is that of tables that only one session has.
+	TableTypeTemporary = "LOCAL TEMPORARY"
 )
 
 // Sessions knows which options a session has. What SET sets in SQL and what
@@ -95,12 +99,15 @@ type Sessions interface {
 	SetOption(ctx context.Context, s *Session, name, value string) error
 	// Options are all options with the values in force.
 	Options(ctx context.Context, s *Session) (map[string]string, error)
+	// End says that nobody will use the session again: what it had of its own goes.
+	End(s *Session)
 }
 
 // Ingest takes bulk data into tables.
 type Ingest interface {
-	// Ingest reads rows to their end and gives the number of rows stored. The
-	// reader's schema is the client's; its memory is freed by the server.
+	// Ingest stores all rows and gives their number, or stores none. The reader's
+	// schema is the client's, whatever Arrow type a column has; its memory is freed by
+	// the server, which also reads what is left after an error.
 	Ingest(ctx context.Context, s *Session, into Target, rows array.RecordReader) (int64, error)
 }
 

@@ -12,6 +12,9 @@ type expiring[V any] struct {
 	ttl time.Duration
 	max int
 	now func() time.Time
+	// came and went are told of values that are put and that are no more there under a
+	// key; nil: nobody is. They are called with the map locked.
+	came, went func(value V)
 
 	mu      sync.Mutex
 	entries map[string]*expiringEntry[V]
@@ -37,11 +40,23 @@ func (m *expiring[V]) get(key string) (value V, ok bool) {
 	}
 	now := m.now()
 	if now.Sub(e.used) > m.ttl {
-		delete(m.entries, key)
+		m.drop(key)
 		return value, false
 	}
 	e.used = now
+	if now.Sub(m.swept) > m.ttl/4 {
+		m.expire(now)
+	}
 	return e.value, true
+}
+
+// drop takes an entry out.
+func (m *expiring[V]) drop(key string) {
+	e, ok := m.entries[key]
+	delete(m.entries, key)
+	if ok && m.went != nil {
+		m.went(e.value)
+	}
 }
 
 // put stores a value under a key, replacing what was there.
@@ -52,26 +67,37 @@ func (m *expiring[V]) put(key string, value V) {
 	if now.Sub(m.swept) > m.ttl/4 || len(m.entries) >= m.max {
 		m.sweep(now)
 	}
+	if m.came != nil {
+		m.came(value)
+	}
+	m.drop(key)
 	m.entries[key] = &expiringEntry[V]{value, now}
 }
 
 func (m *expiring[V]) remove(key string) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	delete(m.entries, key)
+	m.drop(key)
 }
 
+// sweep makes room for one more.
 func (m *expiring[V]) sweep(now time.Time) {
+	oldest := m.expire(now)
+	if len(m.entries) >= m.max {
+		m.drop(oldest)
+	}
+}
+
+// expire drops what has not been used for long, and gives the key of what has been
+// unused for longest among the rest.
+func (m *expiring[V]) expire(now time.Time) (oldest string) {
 	m.swept = now
-	oldest := ""
 	for key, e := range m.entries {
 		if now.Sub(e.used) > m.ttl {
-			delete(m.entries, key)
+			m.drop(key)
 		} else if oldest == "" || e.used.Before(m.entries[oldest].used) {
 			oldest = key
 		}
 	}
-	if len(m.entries) >= m.max {
-		delete(m.entries, oldest)
-	}
+	return oldest
 }

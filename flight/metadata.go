@@ -218,7 +218,7 @@ func (h *sqlServer) GetFlightInfoTableTypes(_ context.Context, desc *flight.Flig
 // DoGetTableTypes lists the table types.
 func (h *sqlServer) DoGetTableTypes(context.Context) (*arrow.Schema, <-chan flight.StreamChunk, error) {
 	b := h.builder(schema_ref.TableTypes)
-	for _, t := range [...]string{TableTypeSystem, TableTypeTable, TableTypeView} {
+	for _, t := range [...]string{TableTypeTemporary, TableTypeSystem, TableTypeTable, TableTypeView} {
 		appendText(b, 0, t)
 	}
 	return one(b)

@@ -41,6 +41,14 @@ type query struct {
 	span    *trace.Span // of the statement; nil: it is not traced
 }
 
+// noted is the query's schema with what the client is told (see Warn).
+func (q *query) noted(n *notes) {
+	if text := n.text(); text != "" {
+		metadata := arrow.NewMetadata([]string{WarningKey}, []string{text})
+		q.schema = arrow.NewSchema(q.schema.Fields(), &metadata)
+	}
+}
+
 func (q *query) close() {
 	q.span.Fail(context.Cause(q.ctx))
 	q.cancel(nil)
@@ -57,6 +65,8 @@ func startQuery(ctx context.Context, p Prepared, text string, args [][]expr.Valu
 	q.ctx, q.cancel = context.WithCancelCause(context.WithoutCancel(ctx))
 	stop := context.AfterFunc(ctx, func() { q.cancel(context.Cause(ctx)) })
 	defer stop()
+	said := &notes{}
+	q.ctx = context.WithValue(q.ctx, notesKey{}, said)
 	rows := &rowResults{prepared: p, ctx: q.ctx, args: args, affected: -1}
 	err := rows.start(p.IsUpdate())
 	if err != nil {
@@ -69,6 +79,7 @@ func startQuery(ctx context.Context, p Prepared, text string, args [][]expr.Valu
 	if columns := rows.Columns(); columns != nil {
 		q.columns, q.schema = columns, resultSchema(columns)
 	}
+	q.noted(said)
 	return q, nil
 }
 
@@ -98,12 +109,19 @@ func sameColumn(a, b expr.Field) bool { return a.Name == b.Name && a.Type.Equal(
 // start executes the first row of arguments of a query, and all rows of an update,
 // so that every effect is there when the client hears of it.
 func (r *rowResults) start(update bool) error {
-	for len(r.args) > 0 && (update || len(r.started) == 0) {
+	if !update {
 		if err := r.advance(); err != nil {
 			return err
 		}
+		r.id = r.started[0].QueryID()
+		return nil
 	}
-	r.id = r.started[0].QueryID()
+	all, err := r.prepared.Update(r.ctx, r.args)
+	if err != nil {
+		return err
+	}
+	r.started, r.args = append(r.started, all), nil
+	r.id, r.columns, r.affected = all.QueryID(), all.Columns(), all.Affected()
 	return nil
 }
 

@@ -80,7 +80,7 @@ func New(c Config) *Server {
 	s := &Server{
 		config:   c,
 		signer:   newSigner(c.Key),
-		sessions: newSessionStore(c.SessionTTL),
+		sessions: newSessionStore(c.SessionTTL, c.Sessions.End),
 		prepared: newExpiring[*preparedEntry](c.PreparedTTL, maxPrepared),
 		queries:  newQueries(c.Log),
 		health:   health.NewServer(),

@@ -16,11 +16,53 @@ type Session struct {
 	mu      sync.Mutex
 	roles   []string          // that the user's login gives
 	options map[string]string // set by the client, canonical names
+	private bool              // see SetPrivate
+	ended   bool
+	keys    int // under which the server finds it
 }
 
 // NewSession is a session outside a server: for a ticket run again, and for tests.
 func NewSession(id, user string, options map[string]string) *Session {
 	return &Session{id: id, user: user, options: maps.Clone(options)}
+}
+
+// SetPrivate says whether the session has things of its own, such as temporary tables,
+// so that its statements may mean something else in any other.
+func (s *Session) SetPrivate(private bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.private = private
+}
+
+// isPrivate reports what SetPrivate has set.
+func (s *Session) isPrivate() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.private
+}
+
+// Ended reports whether the session is over: nobody will find it again.
+func (s *Session) Ended() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.ended
+}
+
+// end ends the session and reports whether it had not ended before.
+func (s *Session) end() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	first := !s.ended
+	s.ended = true
+	return first
+}
+
+// count notes that there are more keys, or fewer, and reports whether there are none.
+func (s *Session) count(keys int) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.keys += keys
+	return s.keys == 0
 }
 
 // ID is unique among the sessions of a process.

@@ -26,10 +26,25 @@ const sessionCookie = "arrow_flight_session_id"
 type sessionStore struct {
 	byKey       *expiring[*Session] // by "cookie ID", "token ID" and "connection N"
 	connections atomic.Int64
+	ended       func(*Session)
 }
 
-func newSessionStore(ttl time.Duration) *sessionStore {
-	return &sessionStore{byKey: newExpiring[*Session](ttl, maxSessions)}
+// newSessionStore tells ended of every session that is over.
+func newSessionStore(ttl time.Duration, ended func(*Session)) *sessionStore {
+	s := &sessionStore{byKey: newExpiring[*Session](ttl, maxSessions), ended: ended}
+	s.byKey.came = func(session *Session) { session.count(1) }
+	s.byKey.went = func(session *Session) {
+		if session.count(-1) {
+			s.end(session)
+		}
+	}
+	return s
+}
+
+func (s *sessionStore) end(session *Session) {
+	if session.end() {
+		s.ended(session)
+	}
 }
 
 // caller is what a call shows of its client.
@@ -66,15 +81,27 @@ func (c caller) key() string {
 // find gives the call's session, false when it has none yet.
 func (s *sessionStore) find(c caller) (*Session, bool) {
 	if c.cookie != "" {
-		if session, ok := s.byKey.get("cookie " + c.cookie); ok && c.owns(session) {
+		if session, ok := s.byKey.get("cookie " + c.cookie); ok && c.owns(session) && !session.Ended() {
 			return session, true
 		}
 	}
 	session, ok := s.byKey.get(c.key())
-	if !ok || !c.owns(session) {
+	if !ok || !c.owns(session) || session.Ended() {
 		return nil, false
 	}
 	return session, true
+}
+
+// named gives the session of an ID; false when there is none that a client may be using.
+func (s *sessionStore) named(id string) (session *Session, ok bool) {
+	s.byKey.mu.Lock()
+	defer s.byKey.mu.Unlock()
+	for _, e := range s.byKey.entries {
+		if e.value.ID() == id && !e.value.Ended() {
+			return e.value, true
+		}
+	}
+	return nil, false
 }
 
 // open gives the call's session, making it when needed. A cookie we do not know
@@ -111,6 +138,7 @@ func (s *sessionStore) offer(ctx context.Context, session *Session) {
 func (s *sessionStore) close(ctx context.Context, c caller) {
 	if session, ok := s.find(c); ok {
 		s.byKey.remove("cookie " + session.ID())
+		s.end(session)
 	}
 	s.byKey.remove(c.key())
 	cookie := http.Cookie{Name: sessionCookie, MaxAge: -1}

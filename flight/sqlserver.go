@@ -202,31 +202,6 @@ func (h *sqlServer) RenewFlightEndpoint(ctx context.Context, r *flight.RenewFlig
 	return h.server.endpoint(t)
 }
 
-// DoPutCommandStatementIngest stores rows in a table.
-func (h *sqlServer) DoPutCommandStatementIngest(ctx context.Context, r flightsql.StatementIngest, rows flight.MessageReader) (int64, error) {
-	if h.server.config.Ingest == nil {
-		discard(rows)
-		return 0, sqlerr.New(sqlerr.FeatureNotSupported, "bulk ingestion is not supported yet")
-	}
-	if len(r.GetTransactionId()) > 0 {
-		discard(rows)
-		return 0, errTransactions
-	}
-	into := Target{Catalog: r.GetCatalog(), Schema: r.GetSchema(), Table: r.GetTable(),
-		Temporary: r.GetTemporary(), Options: r.GetOptions()}
-	options := r.GetTableDefinitionOptions()
-	if options.GetIfNotExist() == flightsql.TableDefinitionOptionsTableNotExistOptionCreate {
-		into.IfMissing = CreateIfMissing
-	}
-	switch options.GetIfExists() {
-	case flightsql.TableDefinitionOptionsTableExistsOptionAppend:
-		into.IfExists = AppendIfExists
-	case flightsql.TableDefinitionOptionsTableExistsOptionReplace:
-		into.IfExists = ReplaceIfExists
-	}
-	return h.server.config.Ingest.Ingest(ctx, h.server.session(ctx), into, rows)
-}
-
 // discard reads a stream to its end.
 func discard(r flight.MessageReader) {
 	for r.Next() {

@@ -55,6 +55,9 @@ func (s *Server) start(ctx context.Context, session *Session, p Prepared, text s
 	}
 	q.lease = rand.Text()
 	t := ticket{Lease: q.lease, QueryID: q.result.QueryID(), Update: p.IsUpdate(), Options: options, User: session.User()}
+	if session.isPrivate() {
+		t.Session = session.ID()
+	}
 	if encoded, size := encodeRows(args, p.Parameters()); !t.Update && len(text)+size <= maxSelfContained {
 		t.Text, t.Args = text, encoded
 	}
@@ -121,7 +124,15 @@ func (s *Server) fetchTicket(signed []byte, stream flight.FlightService_DoGetSer
 func (s *Server) runAgain(t ticket, stream flight.FlightService_DoGetServer) (err error) {
 	ctx, span := s.begin(stream.Context(), statementSpan)
 	defer func() { span.EndIf(err) }()
-	p, err := s.prepare(ctx, s.sessionOf(ctx, t), t.Text)
+	session := s.sessionOf(ctx, t)
+	if t.Session != "" {
+		own, ok := s.sessions.named(t.Session)
+		if !ok || !s.caller(ctx).owns(own) {
+			return sqlerr.New(sqlerr.InvalidTicket, "the session of query %s has ended, with the tables that it had of its own", t.QueryID)
+		}
+		session = own
+	}
+	p, err := s.prepare(ctx, session, t.Text)
 	if err != nil {
 		return err
 	}

@@ -94,7 +94,8 @@ type ticket struct {
 	Args    [][]argument      `json:"args,omitempty"`    // one row for each execution
 	Options map[string]string `json:"options,omitempty"` // the session's, when the query was started
 	User    string            `json:"user,omitempty"`
-	Update  bool              `json:"update,omitempty"` // had its effect: never runs again
+	Session string            `json:"session,omitempty"` // the only one in which the statement means the same
+	Update  bool              `json:"update,omitempty"`  // had its effect: never runs again
 	Expires time.Time         `json:"expires"`
 }
 

@@ -72,6 +72,17 @@ func CheckPolicy(table string, fields []expr.Field, using string, opt Options) e
 	return bind.CheckPolicy(table, fields, using, opt)
 }
 
+// ManyRows reports whether an INSERT may be planned with opt.Rows.
+func ManyRows(stmt *sql.Insert) bool { return bind.ManyRows(stmt) }
+
+// ColumnType is the type of a column of CREATE TABLE.
+func ColumnType(t sql.TypeName) (expr.Type, error) { return bind.ColumnType(t) }
+
+// CheckDefault checks the value of DEFAULT for a column.
+func CheckDefault(ctx context.Context, e sql.Expr, f expr.Field, opt Options) error {
+	return bind.Default(ctx, e, f, opt)
+}
+
 // plan brings a bound query to its physical plan.
 func plan(text sqlerr.Span, bound *bind.Query) (*Plan, error) {
 	ids := &rule.IDs{NextColumn: bound.Next, NextShared: bound.Shared}

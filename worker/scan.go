@@ -221,7 +221,7 @@ func (s *scan) specFor(f *parquet.File) (*parquet.Scan, error) {
 		if at < 0 {
 			return nil, sqlerr.New(sqlerr.FileChanged, "scan %s: column %q is not in %s any more", s.node.Table, name, f.Info().Path)
 		}
-		if t, ok := expr.FromArrow(fields[at].Type); !ok || t.Kind != s.node.Fields[i].Type.Kind {
+		if t, ok := expr.FromArrow(fields[at].Type); !ok || !sameKind(t, s.node.Fields[i].Type) {
 			return nil, sqlerr.New(sqlerr.FileChanged, "scan %s: column %q of %s is %s, not %s any more",
 				s.node.Table, name, f.Info().Path, fields[at].Type, s.node.Fields[i].Type)
 		}
@@ -231,6 +231,12 @@ func (s *scan) specFor(f *parquet.File) (*parquet.Scan, error) {
 		spec.Dynamic = s.runtimeFilters
 	}
 	return spec, nil
+}
+
+// sameKind reports whether a file's values are those of a column: Parquet knows strings
+// of one kind, a table those that are padded too.
+func sameKind(file, column expr.Type) bool {
+	return file.Kind == column.Kind || file.IsString() && column.IsString()
 }
 
 // runtimeFilters are the filters published by now; the list only grows at its end.

@@ -2,6 +2,7 @@ package session
 
 import (
 	"context"
+	"fmt"
 	"strings"
 
 	"github.com/skein-query/skein/flight"
@@ -10,6 +11,7 @@ import (
 	"github.com/skein-query/skein/planner/expr"
 	"github.com/skein-query/skein/planner/sql"
 	"github.com/skein-query/skein/storage/catalog"
+	"github.com/skein-query/skein/storage/table"
 )
 
 // effect is a statement that changes the catalog or the session.
@@ -17,20 +19,29 @@ type effect struct {
 	statements *Statements
 	session    *flight.Session
 	stmt       sql.Statement
+	text       string
 }
 
 func (e *effect) Columns() []expr.Field   { return nil }
 func (e *effect) Parameters() []expr.Type { return nil }
 func (e *effect) IsUpdate() bool          { return true }
 
-func (e *effect) Execute(ctx context.Context, args []expr.Value) (flight.Result, error) {
-	if err := checkArgs(args, nil); err != nil {
+func (e *effect) Execute(context.Context, []expr.Value) (flight.Result, error) {
+	return nil, errNotRead
+}
+
+func (e *effect) Update(ctx context.Context, rows [][]expr.Value) (flight.Result, error) {
+	if err := checkArgs(rows[0], nil); err != nil {
 		return nil, err
 	}
 	var err error
 	switch stmt := e.stmt.(type) {
 	case *sql.CreateExternalTable:
 		err = e.createExternal(ctx, stmt)
+	case *sql.CreateTable:
+		err = e.createTable(ctx, stmt)
+	case *sql.Truncate:
+		err = e.truncate(stmt)
 	case *sql.Drop:
 		err = e.drop(ctx, stmt)
 	case *sql.CreateSchema:
@@ -71,7 +82,7 @@ func (e *effect) mayKill(id string) bool {
 	return ok && q.User == user(e.session)
 }
 
-// target is the schema and name that a table name means.
+// target is the schema and name that a name means for a table that is made.
 func (e *effect) target(name sql.Name) (schema, table string) {
 	table = name.Last().Text
 	schema = e.statements.schema(e.session)
@@ -79,6 +90,28 @@ func (e *effect) target(name sql.Name) (schema, table string) {
 		schema = name.Parts[n-2].Text
 	}
 	return schema, table
+}
+
+// truncate takes the rows out of tables, of all or of none.
+func (e *effect) truncate(stmt *sql.Truncate) error {
+	var tables []*catalog.Table
+	for _, n := range stmt.Tables {
+		t, ok := e.statements.named(e.session, n)
+		if !ok {
+			return e.statements.noTable(e.session, n)
+		}
+		if t.Memory == nil {
+			return sqlerr.At(sqlerr.WrongObjectType, n.Span(), "cannot truncate %q: it is an external table", t.Name)
+		}
+		if !e.rights().Table(t.Schema, t.Name, t.Owner).May(access.Truncate) {
+			return sqlerr.AtSpan(errDenied(t.Name), n.Span())
+		}
+		tables = append(tables, t)
+	}
+	for _, t := range tables {
+		t.Memory.Truncate()
+	}
+	return nil
 }
 
 func (e *effect) createExternal(ctx context.Context, stmt *sql.CreateExternalTable) error {
@@ -91,6 +124,9 @@ func (e *effect) createExternal(ctx context.Context, stmt *sql.CreateExternalTab
 	}
 	if len(stmt.Options) > 0 {
 		return sqlerr.At(sqlerr.InvalidParameterValue, stmt.Options[0].Span(), "option %q of an external table is not known", stmt.Options[0].Name)
+	}
+	if table.IsPart(stmt.Location.Text) {
+		return sqlerr.AtSpan(noLocation(stmt.Location.Text), stmt.Location.Span())
 	}
 	t := catalog.Table{Location: stmt.Location.Text}
 	t.Schema, t.Name = e.target(stmt.Name)
@@ -148,22 +184,24 @@ func (e *effect) drop(ctx context.Context, stmt *sql.Drop) error {
 	}
 	var names []catalog.Name
 	for _, n := range stmt.Names { // all or none
-		schema, table := e.target(n)
-		names = append(names, catalog.Name{Schema: schema, Name: table})
-		t, ok := e.statements.Catalog.Lookup(schema, table)
-		if ok && !e.rights().Table(t.Schema, t.Name, t.Owner).Owner() {
+		t, ok := e.statements.named(e.session, n)
+		switch {
+		case ok && stmt.Kind == sql.ExternalTable && t.Memory != nil:
+			return sqlerr.At(sqlerr.WrongObjectType, n.Span(), "%q is not an external table", t.Name).WithHint("Use DROP TABLE.")
+		case ok && !e.rights().Table(t.Schema, t.Name, t.Owner).Owner():
 			return sqlerr.AtSpan(errOwner(t.Name), n.Span())
-		}
-		if !ok && !stmt.IfExists {
-			var names []string
-			for _, t := range e.statements.as(e.session).Catalog.Tables() {
-				names = append(names, t.Name)
-			}
+		case ok:
+			names = append(names, catalog.Name{Schema: t.Schema, Name: t.Name})
+		case stmt.IfExists:
+			flight.Warn(ctx, fmt.Sprintf("table %q does not exist, skipping", n.Last().Text))
+		default:
 			return sqlerr.At(sqlerr.UndefinedTable, n.Span(), "table %q does not exist", n.String()).
-				WithHint("%s", sqlerr.DidYouMean(table, names))
+				WithHint("%s", sqlerr.DidYouMean(n.Last().Text, e.statements.tableNames(e.session)))
 		}
 	}
-	return e.statements.Catalog.Drop(ctx, names...)
+	err := e.statements.Catalog.Drop(ctx, names...)
+	e.statements.mark(e.session)
+	return err
 }
 
 func (e *effect) set(ctx context.Context, stmt *sql.Set) error {

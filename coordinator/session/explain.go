@@ -8,7 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/skein-query/skein/coordinator"
 	"github.com/skein-query/skein/exec"
 	"github.com/skein-query/skein/flight"
 	"github.com/skein-query/skein/internal/sqlerr"
@@ -54,12 +53,9 @@ func (s *Statements) explain(ctx context.Context, session *flight.Session, text 
 	if !ok {
 		return nil, sqlerr.At(sqlerr.FeatureNotSupported, stmt.Statement.Span(), "EXPLAIN of this statement is not supported")
 	}
-	key := planKey{text: text, explained: true}
-	described := s.remembered(ctx, session, key)
-	if described == nil {
-		if described, err = s.query(ctx, session, key, q, began); err != nil {
-			return nil, err
-		}
+	described, err := s.queryWithin(ctx, session, text, q, began)
+	if err != nil {
+		return nil, err
 	}
 	field := []expr.Field{{Name: "QUERY PLAN", Type: expr.Of(expr.Text), Nullable: true}}
 	return &rows{statements: s, session: session, fields: field, params: described.params,
@@ -74,6 +70,16 @@ func (s *Statements) explain(ctx context.Context, session *flight.Session, text 
 			}
 			return out, nil
 		}}, nil
+}
+
+// queryWithin describes the query that stands in another statement's text, or remembers
+// how it did.
+func (s *Statements) queryWithin(ctx context.Context, session *flight.Session, text string, q *sql.Query, began time.Time) (*query, error) {
+	key := planKey{text: text, explained: true}
+	if described := s.remembered(ctx, session, key); described != nil {
+		return described, nil
+	}
+	return s.query(ctx, session, key, q, began)
 }
 
 func (s *Statements) explainText(ctx context.Context, session *flight.Session, q *query, args []expr.Value, opt explaining) (string, error) {
@@ -230,7 +236,7 @@ func (s *Statements) where(id string) string {
 	return out
 }
 
-func drain(ctx context.Context, r *coordinator.Running) (rows int64, err error) {
+func drain(ctx context.Context, r *running) (rows int64, err error) {
 	for {
 		b, err := r.Result().Next(ctx)
 		if err == io.EOF {

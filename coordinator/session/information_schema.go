@@ -1,12 +1,13 @@
 package session
 
 import (
-	"maps"
 	"strings"
 
+	"github.com/skein-query/skein/flight"
 	"github.com/skein-query/skein/internal/sqlerr"
 	"github.com/skein-query/skein/planner/expr"
 	"github.com/skein-query/skein/planner/logical"
+	"github.com/skein-query/skein/storage/catalog"
 )
 
 // The schemas of computed tables.
@@ -16,12 +17,12 @@ const (
 )
 
 // system computes a table of information_schema or pg_catalog.
-func (s *Statements) system(schema, name string) (*logical.Table, error) {
+func (s *Statements) system(session *flight.Session, schema, name string) (*logical.Table, error) {
 	make, ok := systemTables()[schema+"."+name]
 	if !ok {
 		return nil, sqlerr.New(sqlerr.UndefinedTable, "relation %q does not exist", schema+"."+name)
 	}
-	t := make(s)
+	t := make(s, session)
 	t.Catalog, t.Schema, t.Name = "skein", schema, name
 	t.Stats.RowCount = float64(len(t.Rows))
 	if t.Rows == nil {
@@ -30,8 +31,8 @@ func (s *Statements) system(schema, name string) (*logical.Table, error) {
 	return t, nil
 }
 
-func systemTables() map[string]func(*Statements) *logical.Table {
-	tables := map[string]func(*Statements) *logical.Table{
+func systemTables() map[string]func(*Statements, *flight.Session) *logical.Table {
+	tables := map[string]func(*Statements, *flight.Session) *logical.Table{
 		"information_schema.tables":        (*Statements).tablesTable,
 		"information_schema.columns":       (*Statements).columnsTable,
 		"information_schema.schemata":      (*Statements).schemataTable,
@@ -39,7 +40,9 @@ func systemTables() map[string]func(*Statements) *logical.Table {
 		"information_schema.skein_queries": (*Statements).queriesTable,
 		"pg_catalog.pg_tables":             (*Statements).pgTables,
 	}
-	maps.Copy(tables, roleTables())
+	for name, table := range roleTables() {
+		tables[name] = func(s *Statements, _ *flight.Session) *logical.Table { return table(s) }
+	}
 	return tables
 }
 
@@ -62,10 +65,17 @@ func fields(list string) []expr.Field {
 	return out
 }
 
-func (s *Statements) tablesTable() *logical.Table {
+func (s *Statements) tablesTable(session *flight.Session) *logical.Table {
 	t := &logical.Table{Fields: fields("table_catalog table_schema table_name table_type is_insertable_into")}
-	for _, x := range s.Catalog.Tables() {
-		t.Rows = append(t.Rows, texts("skein", x.Schema, x.Name, "BASE TABLE", "NO"))
+	for _, x := range s.tables(session) {
+		kind, insertable := "BASE TABLE", "NO"
+		if catalog.IsTemporary(x.Schema) {
+			kind = "LOCAL TEMPORARY"
+		}
+		if x.Memory != nil {
+			insertable = "YES"
+		}
+		t.Rows = append(t.Rows, texts("skein", shownSchema(x.Schema), x.Name, kind, insertable))
 	}
 	for key := range systemTables() {
 		schema, name, _ := strings.Cut(key, ".")
@@ -82,44 +92,48 @@ func texts(values ...string) []expr.Value {
 	return out
 }
 
-func (s *Statements) schemataTable() *logical.Table {
+func (s *Statements) schemataTable(session *flight.Session) *logical.Table {
 	t := &logical.Table{Fields: fields("catalog_name schema_name schema_owner default_character_set_name")}
-	for _, name := range append(s.Catalog.Schemas(), informationSchema, pgCatalog) {
+	for _, name := range s.schemas(session) {
 		t.Rows = append(t.Rows, append(texts("skein", name, "skein"), expr.Null))
 	}
 	return t
 }
 
-func (s *Statements) pgTables() *logical.Table {
+func (s *Statements) pgTables(session *flight.Session) *logical.Table {
 	t := &logical.Table{Fields: fields("schemaname tablename tableowner tablespace hasindexes:bool hasrules:bool hastriggers:bool rowsecurity:bool")}
 	no := expr.BoolValue(false)
-	for _, x := range s.Catalog.Tables() {
-		t.Rows = append(t.Rows, append(texts(x.Schema, x.Name, owner(x)), expr.Null, no, no, no, no))
+	for _, x := range s.tables(session) {
+		t.Rows = append(t.Rows, append(texts(shownSchema(x.Schema), x.Name, owner(x)), expr.Null, no, no, no, no))
 	}
 	return t
 }
 
-func (s *Statements) columnsTable() *logical.Table {
+func (s *Statements) columnsTable(session *flight.Session) *logical.Table {
 	t := &logical.Table{Fields: fields("table_catalog table_schema table_name column_name ordinal_position:int column_default is_nullable " +
 		"data_type character_maximum_length:int character_octet_length:int numeric_precision:int numeric_precision_radix:int numeric_scale:int datetime_precision:int udt_name")}
-	for _, x := range s.Catalog.Tables() {
-		columns, err := sqlFields(x.Fields)
+	for _, x := range s.tables(session) {
+		columns, err := columnsOf(x)
 		if err != nil {
 			continue // a table that cannot be read has no columns to show
 		}
-		t.Rows = append(t.Rows, columnRows(x.Schema, x.Name, columns)...)
+		t.Rows = append(t.Rows, columnRows(x, columns)...)
 	}
 	return t
 }
 
-func columnRows(schema, table string, columns []expr.Field) [][]expr.Value {
+func columnRows(t *catalog.Table, columns []expr.Field) [][]expr.Value {
 	var out [][]expr.Value
 	for i, c := range columns {
 		nullable := "NO"
 		if c.Nullable {
 			nullable = "YES"
 		}
-		row := append(texts("skein", schema, table, c.Name), expr.Int(int64(i+1)), expr.Null)
+		preset := expr.Null
+		if i < len(t.Columns) && t.Columns[i].Default != "" {
+			preset = expr.Str(t.Columns[i].Default)
+		}
+		row := append(texts("skein", shownSchema(t.Schema), t.Name, c.Name), expr.Int(int64(i+1)), preset)
 		row = append(row, texts(nullable, standardName(c.Type))...)
 		out = append(out, append(row, measures(c.Type)...))
 	}

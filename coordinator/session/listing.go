@@ -5,13 +5,14 @@ import (
 	"strings"
 
 	"github.com/skein-query/skein/flight"
+	"github.com/skein-query/skein/storage/catalog"
 )
 
 // Schemas lists all schemas, for metadata calls.
 func (s *Statements) Schemas(_ context.Context, session *flight.Session) ([]flight.Schema, error) {
 	s = s.as(session)
 	var out []flight.Schema
-	for _, name := range append(s.Catalog.Schemas(), informationSchema, pgCatalog) {
+	for _, name := range s.schemas(session) {
 		out = append(out, flight.Schema{Catalog: "skein", Name: name})
 	}
 	return out, nil
@@ -21,16 +22,20 @@ func (s *Statements) Schemas(_ context.Context, session *flight.Session) ([]flig
 func (s *Statements) Tables(_ context.Context, session *flight.Session) ([]flight.Table, error) {
 	s = s.as(session)
 	var out []flight.Table
-	for _, t := range s.Catalog.Tables() {
-		columns, err := sqlFields(t.Fields)
+	for _, t := range s.tables(session) {
+		columns, err := columnsOf(t)
 		if err != nil {
 			continue // it cannot be read
 		}
-		out = append(out, flight.Table{Catalog: "skein", Schema: t.Schema, Name: t.Name, Type: flight.TableTypeTable, Columns: columns})
+		kind := flight.TableTypeTable
+		if catalog.IsTemporary(t.Schema) {
+			kind = flight.TableTypeTemporary
+		}
+		out = append(out, flight.Table{Catalog: "skein", Schema: shownSchema(t.Schema), Name: t.Name, Type: kind, Columns: columns})
 	}
 	for key := range systemTables() {
 		schema, name, _ := strings.Cut(key, ".")
-		t, err := s.system(schema, name)
+		t, err := s.system(session, schema, name)
 		if err != nil {
 			return nil, err
 		}

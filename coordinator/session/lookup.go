@@ -2,6 +2,7 @@ package session
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/skein-query/skein/flight"
 	"github.com/skein-query/skein/internal/access"
@@ -11,6 +12,7 @@ import (
 	"github.com/skein-query/skein/planner/physical"
 	"github.com/skein-query/skein/storage/catalog"
 	"github.com/skein-query/skein/storage/parquet"
+	"github.com/skein-query/skein/storage/table"
 )
 
 // lookup is the catalog as the planner of one session's statement sees it. A
@@ -19,7 +21,6 @@ type lookup struct {
 	statements *Statements
 	session    *flight.Session
 	access     *access.State // the rights that were asked are those of this state
-	schema     string        // of unqualified names
 	seen       map[string]*catalog.Files
 	typesOnly  bool // what is known of a table's location is good enough
 	tables     []tableUse
@@ -28,7 +29,7 @@ type lookup struct {
 }
 
 func (s *Statements) lookup(session *flight.Session) *lookup {
-	return &lookup{statements: s, session: session, access: s.Catalog.Access(), schema: s.schema(session), seen: map[string]*catalog.Files{}}
+	return &lookup{statements: s, session: session, access: s.Catalog.Access(), seen: map[string]*catalog.Files{}}
 }
 
 func (l *lookup) files(ctx context.Context, location string, known bool) (f *catalog.Files, err error) {
@@ -49,14 +50,11 @@ func (l *lookup) files(ctx context.Context, location string, known bool) (f *cat
 func (l *lookup) Table(ctx context.Context, schema, name string) (*logical.Table, error) {
 	if schema == informationSchema || schema == pgCatalog {
 		l.system = true
-		return l.statements.as(l.session).system(schema, name)
+		return l.statements.as(l.session).system(l.session, schema, name)
 	}
-	if schema == "" {
-		schema = l.schema
-	}
-	t, state, ok := l.statements.Catalog.Guarded(schema, name)
+	t, state, ok := l.statements.guardedTable(l.session, schema, name)
 	if !ok {
-		if table, err := l.statements.as(l.session).system(pgCatalog, name); err == nil {
+		if table, err := l.statements.as(l.session).system(l.session, pgCatalog, name); err == nil {
 			l.system = true
 			return table, nil
 		}
@@ -67,37 +65,68 @@ func (l *lookup) Table(ctx context.Context, schema, name string) (*logical.Table
 	if err != nil {
 		return nil, err
 	}
-	if err := l.statements.mayReadAt(rights, t.Location, true, nil); err != nil {
-		return nil, err
+	if t.Memory == nil {
+		if err := l.statements.mayReadAt(rights, t.Location, true, nil); err != nil {
+			return nil, err
+		}
 	}
 	l.tables = append(l.tables, tableUse{schema, name, t})
 	files, err := l.files(ctx, t.Location, l.typesOnly)
 	if err != nil {
 		return nil, sqlerr.Wrap(err, "table %s", name)
 	}
-	if err := l.statements.mayReadAt(rights, t.Location, true, files); err != nil {
+	if t.Memory == nil {
+		if err := l.statements.mayReadAt(rights, t.Location, true, files); err != nil {
+			return nil, err
+		}
+	}
+	table, err := describeTable(t, files)
+	if err != nil {
 		return nil, err
 	}
-	table, err := describeFiles(files, t.Fields)
-	if err != nil {
-		return nil, sqlerr.Wrap(err, "table %s", name)
-	}
-	table.Schema, table.Name, table.Guard = t.Schema, t.Name, guard
+	table.Guard = guard
 	return table, nil
+}
+
+// describeTable makes a table of the catalog of its files.
+func describeTable(t *catalog.Table, files *catalog.Files) (*logical.Table, error) {
+	fields, err := columnsOf(t)
+	if err != nil {
+		return nil, sqlerr.Wrap(err, "table %s", t.Name)
+	}
+	out := describeFiles(files, t.Fields, fields)
+	out.Schema, out.Name = shownSchema(t.Schema), t.Name
+	return out, nil
+}
+
+// columnsOf are the columns of a table as SQL sees them.
+func columnsOf(t *catalog.Table) ([]expr.Field, error) {
+	out, err := sqlFields(t.Fields)
+	if err != nil {
+		return nil, err
+	}
+	for i, c := range t.Columns {
+		var length int32
+		if _, err := fmt.Sscanf(c.Type, "varchar(%d)", &length); err == nil {
+			out[i].Type.Length = length
+		} else if _, err := fmt.Sscanf(c.Type, "char(%d)", &length); err == nil {
+			out[i].Type = expr.Type{Kind: expr.Char, Length: length}
+		}
+	}
+	return out, nil
 }
 
 // TableNames are the names that can be meant.
 func (l *lookup) TableNames(context.Context) []string {
-	var out []string
-	for _, t := range l.statements.as(l.session).Catalog.Tables() {
-		out = append(out, t.Name)
-	}
-	return out
+	return l.statements.tableNames(l.session)
 }
 
 // Parquet gives the files of a location as a table. Its columns are those of the
 // files, so that they are always looked at.
 func (l *lookup) Parquet(ctx context.Context, location string) (*logical.Table, error) {
+	if table.IsPart(location) {
+		return nil, noLocation(location)
+	}
 	rights := l.statements.rightsUnder(l.access, l.session)
 	if err := l.statements.mayReadAt(rights, location, false, nil); err != nil {
 		return nil, err
@@ -110,24 +139,33 @@ func (l *lookup) Parquet(ctx context.Context, location string) (*logical.Table, 
 	if err := l.statements.mayReadAt(rights, location, false, files); err != nil {
 		return nil, err
 	}
-	table, err := describeFiles(files, files.Fields)
+	fields, err := sqlFields(files.Fields)
 	if err != nil {
 		return nil, err
 	}
-	table.Name = "read_parquet"
-	return table, nil
+	out := describeFiles(files, files.Fields, fields)
+	out.Name = "read_parquet"
+	return out, nil
+}
+
+// noLocation refuses to read by its path what belongs to a table: who may read that is
+// said of its name.
+func noLocation(location string) error {
+	return sqlerr.New(sqlerr.FeatureNotSupported, "file %q: there is no store for %s://", location, table.Scheme).
+		WithHint("A location is a path of the file system or s3://bucket/key.")
 }
 
 // describeFiles makes a table of files, with the fields the table was created
 // with.
-func describeFiles(f *catalog.Files, fields []parquet.Field) (*logical.Table, error) {
-	t := &logical.Table{Catalog: "skein", Files: make([]physical.File, len(f.Infos))}
+func describeFiles(f *catalog.Files, fields []parquet.Field, columns []expr.Field) *logical.Table {
+	t := &logical.Table{Catalog: "skein", Fields: columns}
+	if len(f.Infos) == 0 { // a table in memory without rows
+		t.Rows = [][]expr.Value{}
+		return t
+	}
+	t.Files = make([]physical.File, len(f.Infos))
 	for i, info := range f.Infos {
 		t.Files[i] = physical.File{Path: info.Path, SizeBytes: info.SizeBytes, ModTime: info.ModTime, ETag: info.ETag}
-	}
-	var err error
-	if t.Fields, err = sqlFields(fields); err != nil {
-		return nil, err
 	}
 	t.Stats.RowCount = float64(f.Rows)
 	t.Stats.Columns = make([]logical.ColumnStats, len(fields))
@@ -138,7 +176,7 @@ func describeFiles(f *catalog.Files, fields []parquet.Field) (*logical.Table, er
 			}
 		}
 	}
-	return t, nil
+	return t
 }
 
 func sqlFields(fields []parquet.Field) ([]expr.Field, error) {

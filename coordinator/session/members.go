@@ -49,7 +49,7 @@ func (s *Statements) memberRows() [][]expr.Value {
 	return out
 }
 
-func (s *Statements) membersTable() *logical.Table {
+func (s *Statements) membersTable(*flight.Session) *logical.Table {
 	return &logical.Table{Fields: fields(memberColumns), Rows: s.memberRows()}
 }
 
@@ -89,7 +89,7 @@ func (s *Statements) queryRows() [][]expr.Value {
 	return out
 }
 
-func (s *Statements) queriesTable() *logical.Table {
+func (s *Statements) queriesTable(*flight.Session) *logical.Table {
 	return &logical.Table{Fields: fields(queryColumns), Rows: s.queryRows()}
 }
 

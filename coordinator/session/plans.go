@@ -51,7 +51,7 @@ type shape struct {
 	bytes  int64
 }
 
-// tableUse is a name and what it meant.
+// tableUse is a name, as it was written, and what it meant.
 type tableUse struct {
 	schema, name string
 	table        *catalog.Table
@@ -69,14 +69,14 @@ func (s *Statements) prepareShape(ctx context.Context, key planKey, stmt *sql.Qu
 	return out, nil
 }
 
-// named reports whether all names still mean the tables that they meant, and whether
-// nobody's rights have changed.
-func (s *shape) named(c *catalog.Catalog) bool {
-	if s.system || s.access != c.Access() {
+// named reports whether all names still mean, for a session, the tables that they meant,
+// and whether nobody's rights have changed.
+func (s *shape) named(of *Statements, session *flight.Session) bool {
+	if s.system || s.access != of.Catalog.Access() {
 		return false
 	}
 	for _, u := range s.tables {
-		if t, ok := c.Lookup(u.schema, u.name); !ok || t != u.table {
+		if t, ok := of.find(session, u.schema, u.name); !ok || t != u.table {
 			return false
 		}
 	}
@@ -86,7 +86,8 @@ func (s *shape) named(c *catalog.Catalog) bool {
 // describes reports whether the shape is good enough to describe the query: no later
 // version of a file is known. Tables without a name have the columns of their files,
 // and are looked at.
-func (s *shape) describes(ctx context.Context, c *catalog.Catalog) bool {
+func (s *shape) describes(ctx context.Context, of *Statements, session *flight.Session) bool {
+	c := of.Catalog
 	for location, f := range s.files {
 		if c.Known(location) != f {
 			return false
@@ -97,14 +98,15 @@ func (s *shape) describes(ctx context.Context, c *catalog.Catalog) bool {
 			return false
 		}
 	}
-	return s.named(c)
+	return s.named(of, session)
 }
 
 // current looks at the files: it reports whether the shape is good to run. What it
 // found at the locations is given for planning anew, and is all there has to be
 // looked at for that when the names mean the same tables.
-func (s *shape) current(ctx context.Context, c *catalog.Catalog) (found map[string]*catalog.Files, ok bool) {
-	ok = s.named(c)
+func (s *shape) current(ctx context.Context, of *Statements, session *flight.Session) (found map[string]*catalog.Files, ok bool) {
+	c := of.Catalog
+	ok = s.named(of, session)
 	found = make(map[string]*catalog.Files, len(s.files))
 	if len(s.files) == 1 { // no goroutines for it
 		for location, f := range s.files {

@@ -21,6 +21,7 @@ import (
 	"github.com/skein-query/skein/planner/expr"
 	"github.com/skein-query/skein/planner/physical"
 	"github.com/skein-query/skein/planner/sql"
+	"github.com/skein-query/skein/storage/table"
 )
 
 // query is a described query. It is planned when it is executed, or before: see
@@ -55,7 +56,7 @@ func (s *Statements) described(session *flight.Session, shape *shape) *query {
 // its tables have changed since.
 func (s *Statements) remembered(ctx context.Context, session *flight.Session, key planKey) *query {
 	shape := s.plans.get(s.keyed(session, key))
-	if shape == nil || !shape.describes(ctx, s.Catalog) {
+	if shape == nil || !shape.describes(ctx, s, session) {
 		return nil
 	}
 	return s.described(session, shape)
@@ -66,7 +67,20 @@ func (q *query) Parameters() []expr.Type { return q.params }
 func (q *query) IsUpdate() bool          { return false }
 
 // Execute plans the query with its arguments and starts it.
-func (q *query) Execute(ctx context.Context, args []expr.Value) (flight.Result, error) {
+func (q *query) Execute(ctx context.Context, args []expr.Value) (result flight.Result, err error) {
+	err = settledOn(func() error {
+		result, err = q.execute(ctx, args)
+		return err
+	})
+	return result, err
+}
+
+// Update is not for queries.
+func (q *query) Update(context.Context, [][]expr.Value) (flight.Result, error) {
+	return nil, errNoUpdate
+}
+
+func (q *query) execute(ctx context.Context, args []expr.Value) (flight.Result, error) {
 	plan, from, err := q.plan(ctx, args)
 	if err != nil {
 		return nil, err
@@ -124,7 +138,7 @@ func (q *query) planned(ctx context.Context, args []expr.Value) (*planner.Plan, 
 	if shape == nil {
 		shape = q.first
 	}
-	found, ok := shape.current(ctx, s.Catalog)
+	found, ok := shape.current(ctx, s, q.session)
 	if !ok || shape.key != key {
 		l := s.lookup(q.session)
 		l.seen = found
@@ -220,28 +234,71 @@ func (s *Statements) run(ctx context.Context, session *flight.Session, root phys
 		return nil, err
 	}
 	r := &result{running: running, schema: arrow.NewSchema(expr.ArrowFields(fields), nil)}
-	r.stop = context.AfterFunc(ctx, running.Close)
+	r.stop = context.AfterFunc(ctx, running.Running.Close)
 	return r, nil
 }
 
+// running is a plan that runs, and what it reads of tables in memory.
+type running struct {
+	*coordinator.Running
+	pins *table.Pins
+}
+
+// Close ends it; idempotent.
+func (r *running) Close() {
+	r.Running.Close()
+	r.pins.Release()
+}
+
+// pin keeps the parts of tables in memory that a plan reads, for as long as it runs.
+// Those that are gone already are an error of table.ErrGone: the plan is of no use.
+func (s *Statements) pin(root physical.Node) (*table.Pins, error) {
+	var paths []string
+	physical.Walk(root, func(n physical.Node) bool {
+		if scan, ok := n.(*physical.Scan); ok {
+			for _, f := range scan.Files {
+				if table.IsPart(f.Path) {
+					paths = append(paths, f.Path)
+				}
+			}
+		}
+		return true
+	})
+	if len(paths) == 0 {
+		return nil, nil
+	}
+	if s.Memory == nil {
+		return nil, noLocation(paths[0])
+	}
+	return s.Memory.Pin(paths)
+}
+
 // start starts a plan, in the trace of its statement.
-func (s *Statements) start(ctx context.Context, root physical.Node, fields []expr.Field, settings coordinator.Settings) (*coordinator.Running, error) {
+func (s *Statements) start(ctx context.Context, root physical.Node, fields []expr.Field, settings coordinator.Settings) (*running, error) {
+	pins, err := s.pin(root)
+	if err != nil {
+		return nil, err
+	}
 	span := trace.From(ctx)
 	span.Text("db.system.name", "skein")
 	span.Text("user.name", settings.User)
 	if !settings.Unlimited {
 		settings.Run.Trace = span.Traceparent()
 	}
-	running, err := s.Coordinator.Run(ctx, root, fields, settings)
-	if err == nil && !settings.Unlimited { // what EXPLAIN gives out runs after what it explains
-		span.Text("skein.query", running.ID)
+	r, err := s.Coordinator.Run(ctx, root, fields, settings)
+	if err != nil {
+		pins.Release()
+		return nil, err
 	}
-	return running, err
+	if !settings.Unlimited { // what EXPLAIN gives out runs after what it explains
+		span.Text("skein.query", r.ID)
+	}
+	return &running{r, pins}, nil
 }
 
 // result gives the batches of a running query as Arrow records.
 type result struct {
-	running *coordinator.Running
+	running *running
 	schema  *arrow.Schema
 	stop    func() bool
 	once    sync.Once

@@ -66,11 +66,14 @@ func seenTable(t *catalog.Table, rights access.TableRights) *catalog.Table {
 		return nil
 	}
 	seen := *t
-	seen.Fields = nil
-	for _, f := range t.Fields {
+	seen.Fields, seen.Columns = nil, nil
+	for i, f := range t.Fields {
 		for _, p := range access.OfTables() {
 			if rights.Column(p, f.Name) {
 				seen.Fields = append(seen.Fields, f)
+				if t.Columns != nil {
+					seen.Columns = append(seen.Columns, t.Columns[i])
+				}
 				break
 			}
 		}
@@ -145,6 +148,48 @@ func guard(t *catalog.Table, fields []parquet.Field, rights access.TableRights) 
 		return nil, nil
 	}
 	return g, nil
+}
+
+// mayInsert refuses rows for a table whose columns a session's user may not fill. Row
+// policies say which rows are seen: who does not see all may not make any.
+func (s *Statements) mayInsert(session *flight.Session, t *catalog.Table, columns []string) error {
+	rights := s.rights(session).Table(t.Schema, t.Name, t.Owner)
+	if _, restricted := rights.Restricted(); restricted {
+		return errDenied(t.Name).WithHint("Row policies say which of its rows you see; only who sees all can insert.")
+	}
+	if rights.May(access.Insert) {
+		return nil
+	}
+	for _, c := range columns {
+		if !rights.Column(access.Insert, c) {
+			return errDenied(t.Name)
+		}
+	}
+	if len(columns) == 0 && !rights.Some(access.Insert) {
+		return errDenied(t.Name)
+	}
+	return nil
+}
+
+// mayMake checks that a table may be made where a definition says, and gives it its
+// owner: who makes it, or who owned the one whose place it takes. Temporary tables anybody
+// may have.
+func (s *Statements) mayMake(session *flight.Session, d *definition, replaced *catalog.Table) error {
+	rights := s.rights(session)
+	switch {
+	case replaced != nil:
+		if !rights.Table(replaced.Schema, replaced.Name, replaced.Owner).Owner() {
+			return errOwner(replaced.Name)
+		}
+		d.owner = replaced.Owner
+		return nil
+	case !d.temporary && !rights.May(access.Create, access.SchemaObject(d.schema)):
+		return sqlerr.New(sqlerr.InsufficientPrivilege, "permission denied for schema %s", d.schema)
+	}
+	if s.guarded() {
+		d.owner = user(session)
+	}
+	return nil
 }
 
 // mayReadAt refuses a location that is beyond the process's bounds or, for one that is

@@ -26,11 +26,20 @@ func (r *rows) Columns() []expr.Field   { return r.fields }
 func (r *rows) Parameters() []expr.Type { return r.params }
 func (r *rows) IsUpdate() bool          { return false }
 
+// Update is not for what only gives rows.
+func (r *rows) Update(context.Context, [][]expr.Value) (flight.Result, error) {
+	return nil, errNoUpdate
+}
+
 func (r *rows) Execute(ctx context.Context, args []expr.Value) (flight.Result, error) {
 	if err := checkArgs(args, r.params); err != nil {
 		return nil, err
 	}
-	tuples, err := r.make(ctx, args)
+	var tuples [][]expr.Value
+	err := settledOn(func() (err error) {
+		tuples, err = r.make(ctx, args)
+		return err
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -41,15 +50,15 @@ func (s *Statements) showTables(session *flight.Session, stmt *sql.ShowTables) (
 	schema := s.schema(session)
 	if schemas := s.as(session).Catalog.Schemas(); !stmt.Schema.IsZero() {
 		schema = stmt.Schema.Text
-		if !slices.Contains(schemas, schema) {
+		if schema != pgTemp && !slices.Contains(schemas, schema) {
 			return nil, sqlerr.At(sqlerr.InvalidSchemaName, stmt.Schema.Span(), "schema %q does not exist", schema).
 				WithHint("%s", sqlerr.DidYouMean(schema, schemas))
 		}
 	}
 	return &rows{statements: s, session: session, fields: fields("name"), make: func(context.Context, []expr.Value) ([][]expr.Value, error) {
 		out := [][]expr.Value{}
-		for _, t := range s.as(session).Catalog.Tables() {
-			if t.Schema == schema {
+		for _, t := range s.as(session).tables(session) {
+			if t.Schema == schemaOf(session, schema) {
 				out = append(out, texts(t.Name))
 			}
 		}

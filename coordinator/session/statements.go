@@ -17,6 +17,7 @@ import (
 	"github.com/skein-query/skein/planner/expr"
 	"github.com/skein-query/skein/planner/sql"
 	"github.com/skein-query/skein/storage/catalog"
+	"github.com/skein-query/skein/storage/table"
 )
 
 // Statements runs the SQL of all sessions.
@@ -28,6 +29,7 @@ type Statements struct {
 	Members     func() []Member // who is in the cluster; nil: nobody knows
 	Users       Users           // who there is besides the catalog's roles; nil: everybody may do everything
 	AllowPaths  []string        // below which files may be read, by whomever; nil: everywhere
+	Memory      *table.Store    // where tables are made; nil: nowhere
 	plans       plans
 	seer        *access.Rights // whose view of the catalog this is (as); nil: nobody's
 }
@@ -71,33 +73,28 @@ func (s *Statements) prepare(ctx context.Context, session *flight.Session, text 
 		return s.describe(ctx, session, stmt)
 	case *sql.Show:
 		return s.show(ctx, session, stmt)
-	case *sql.CreateExternalTable, *sql.Drop, *sql.CreateSchema, *sql.Set, *sql.Reset, *sql.Kill,
+	case *sql.CreateExternalTable, *sql.CreateTable, *sql.Truncate, *sql.Drop, *sql.CreateSchema, *sql.Set, *sql.Reset, *sql.Kill,
 		*sql.CreateRole, *sql.AlterRole, *sql.DropRole, *sql.Grant, *sql.GrantRole, *sql.CreatePolicy, *sql.DropPolicy, *sql.AlterOwner:
-		return &effect{statements: s, session: session, stmt: stmt}, nil
+		return &effect{statements: s, session: session, stmt: stmt, text: text}, nil
+	case *sql.CreateTableAs:
+		return s.createAs(ctx, session, text, stmt)
+	case *sql.Insert:
+		return s.insert(ctx, session, text, stmt)
 	case *sql.Begin, *sql.Commit, *sql.Rollback, *sql.SetTransaction:
 		return nil, sqlerr.At(sqlerr.FeatureNotSupported, stmt.Span(), "transactions are not supported: every statement stands alone")
 	}
-	return nil, sqlerr.At(sqlerr.FeatureNotSupported, stmt.Span(), "%s is not supported", statementName(stmt)).
-		WithHint("Tables are read from Parquet files: CREATE EXTERNAL TABLE … STORED AS PARQUET LOCATION '…'.")
+	return nil, sqlerr.At(sqlerr.FeatureNotSupported, stmt.Span(), "%s is not supported", statementName(stmt))
 }
 
 // statementName is what a user calls a statement that is not supported.
 func statementName(stmt sql.Statement) string {
 	switch stmt := stmt.(type) {
-	case *sql.Insert:
-		return "INSERT"
 	case *sql.Update:
 		return "UPDATE"
 	case *sql.Delete:
 		return "DELETE"
-	case *sql.Truncate:
-		return "TRUNCATE"
 	case *sql.Copy:
 		return "COPY"
-	case *sql.CreateTable:
-		return "CREATE TABLE"
-	case *sql.CreateTableAs:
-		return "CREATE TABLE AS"
 	case *sql.CreateView:
 		if stmt.Materialized {
 			return "CREATE MATERIALIZED VIEW"
@@ -114,6 +111,13 @@ func statementName(stmt sql.Statement) string {
 // Cancel stops a running query.
 func (s *Statements) Cancel(_ context.Context, queryID string) (bool, error) {
 	return s.Coordinator.CancelRunning(queryID), nil
+}
+
+func (s *Statements) logger() *slog.Logger {
+	if s.Log != nil {
+		return s.Log
+	}
+	return slog.Default()
 }
 
 // options is what the planner sees of a session.

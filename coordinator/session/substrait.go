@@ -44,8 +44,21 @@ func (p *substraitPlan) Columns() []expr.Field   { return p.fields }
 func (p *substraitPlan) Parameters() []expr.Type { return p.params }
 func (p *substraitPlan) IsUpdate() bool          { return false }
 
+// Update is not for plans, which only read.
+func (p *substraitPlan) Update(context.Context, [][]expr.Value) (flight.Result, error) {
+	return nil, errNoUpdate
+}
+
 // Execute plans the plan with its arguments and starts it.
-func (p *substraitPlan) Execute(ctx context.Context, args []expr.Value) (flight.Result, error) {
+func (p *substraitPlan) Execute(ctx context.Context, args []expr.Value) (result flight.Result, err error) {
+	err = settledOn(func() error {
+		result, err = p.execute(ctx, args)
+		return err
+	})
+	return result, err
+}
+
+func (p *substraitPlan) execute(ctx context.Context, args []expr.Value) (flight.Result, error) {
 	if err := checkArgs(args, p.params); err != nil {
 		return nil, err
 	}

@@ -19,6 +19,7 @@ type Fake struct {
 	Open      atomic.Int64 // results started and not yet closed
 	Started   atomic.Int64
 	Cancelled atomic.Int64 // waits that ended because their context did
+	Ended     atomic.Int64 // sessions that have
 
 	mu      sync.Mutex
 	effects []string
@@ -150,6 +151,9 @@ func (f *Fake) SetOption(_ context.Context, s *flight.Session, name, value strin
 	s.Set(name, value)
 	return nil
 }
+
+// End counts the session.
+func (f *Fake) End(*flight.Session) { f.Ended.Add(1) }
 
 // Options gives the defaults under what is set.
 func (f *Fake) Options(_ context.Context, s *flight.Session) (map[string]string, error) {

@@ -110,6 +110,26 @@ func (s *statement) Execute(ctx context.Context, args []expr.Value) (flight.Resu
 	return r, nil
 }
 
+// Update executes the statement for every row.
+func (s *statement) Update(ctx context.Context, args [][]expr.Value) (flight.Result, error) {
+	var all *result
+	for _, row := range args {
+		one, err := s.Execute(ctx, row)
+		if err != nil {
+			return nil, err
+		}
+		r := one.(*result)
+		if all == nil {
+			all = r
+			continue
+		}
+		all.rows = append(all.rows, r.rows...)
+		all.affected += r.affected
+		_ = r.Close() // never fails
+	}
+	return all, nil
+}
+
 // result is a running statement.
 type result struct {
 	statement *statement

@@ -58,6 +58,9 @@ func (r referral) SetOption(context.Context, *flight.Session, string, string) er
 	return r.refuse()
 }
 
+// End does nothing: sessions have nothing here.
+func (r referral) End(*flight.Session) {}
+
 // Options refuses.
 func (r referral) Options(context.Context, *flight.Session) (map[string]string, error) {
 	return nil, r.refuse()

@@ -24,6 +24,7 @@ import (
 	"github.com/skein-query/skein/storage/catalog"
 	"github.com/skein-query/skein/storage/object"
 	"github.com/skein-query/skein/storage/parquet"
+	"github.com/skein-query/skein/storage/table"
 	"github.com/skein-query/skein/worker"
 	"github.com/skein-query/skein/worker/spill"
 )
@@ -68,6 +69,7 @@ type Server struct {
 	pool     *memory.Pool
 	files    *parquet.Cache
 	columns  *parquet.ColumnCache // nil: none
+	tables   *table.Store         // in memory; nil: this process takes no statements
 	ledger   *memory.Ledger
 	s3       *object.Traffic
 	spill    *spill.Store // nil: none
@@ -129,7 +131,7 @@ func Start(ctx context.Context, c Config) (*Server, error) {
 }
 
 // open opens what the process is made of, in the order of doc.go.
-func (s *Server) open(ctx context.Context, store object.Store) error {
+func (s *Server) open(ctx context.Context, store *object.Router) error {
 	if err := s.openUsers(); err != nil {
 		return err
 	}
@@ -149,6 +151,7 @@ func (s *Server) open(ctx context.Context, store object.Store) error {
 			return fmt.Errorf("--http: %w", err)
 		}
 	}
+	s.keepTables(store)
 	if err := s.startWorkers(); err != nil {
 		return err
 	}
@@ -181,6 +184,19 @@ func (s *Server) open(ctx context.Context, store object.Store) error {
 	s.serve()
 	s.serving.Store(true)
 	return nil
+}
+
+// tableShare is which part of the memory tables may hold, so that there is some left for
+// asking what is in them.
+const tableShare = 2
+
+// keepTables makes the place for tables in memory, where statements are taken.
+func (s *Server) keepTables(store *object.Router) {
+	if s.config.Cluster != nil && !s.config.Cluster.Coordinator {
+		return
+	}
+	s.tables = table.NewStore(alone, s.ledger.LimitBytes()/tableShare, s.ledger.NewAccount("tables in memory"))
+	store.Schemes[table.Scheme] = s.tables
 }
 
 // startWorkers starts the workers of this process, which share its threads.
@@ -234,7 +250,7 @@ func (s *Server) startCoordinator() (*session.Statements, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &session.Statements{Catalog: s.Catalog, Coordinator: s.coord, Log: s.config.Log, Members: s.members, Users: s.users, AllowPaths: allow,
+	return &session.Statements{Catalog: s.Catalog, Coordinator: s.coord, Memory: s.tables, Log: s.config.Log, Members: s.members, Users: s.users, AllowPaths: allow,
 		Defaults: session.Defaults{Distribution: s.config.Distribution, Encode: s.config.Encode, Frames: s.config.Frames, BatchRows: s.config.BatchRows}}, nil
 }
 
@@ -255,7 +271,7 @@ func (s *Server) listen(statements *session.Statements) error {
 	c := flight.Config{Log: s.config.Log, Trace: s.config.Trace, Lease: s.config.Lease,
 		About: flight.About{Version: s.config.Version, Keywords: sql.Keywords(), StringFunctions: expr.FunctionNames()}}
 	if statements != nil {
-		c.Statements, c.Catalog, c.Sessions, c.Auth = statements, statements, statements, s.users
+		c.Statements, c.Catalog, c.Sessions, c.Ingest, c.Auth = statements, statements, statements, statements, s.users
 	} else {
 		elsewhere := referral{s}
 		c.Statements, c.Catalog, c.Sessions = elsewhere, elsewhere, elsewhere

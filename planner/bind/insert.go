@@ -234,7 +234,11 @@ func (in *inserting) otherwise(field int) (expr.Expr, error) {
 	if field >= len(in.target.Defaults) || in.target.Defaults[field] == nil {
 		return &expr.Literal{Value: expr.Null, Typ: unbounded(f.Type)}, nil
 	}
-	return in.b.defaultValue(in.target.Defaults[field], f)
+	e, err := in.b.defaultValue(in.target.Defaults[field], f)
+	if err != nil { // its places are not of this statement
+		return nil, sqlerr.New(sqlerr.CodeOf(err), "default of column %q: %v", f.Name, err)
+	}
+	return e, nil
 }
 
 // coerce casts a value by assignment to a field's type.

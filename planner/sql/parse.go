@@ -12,6 +12,23 @@ import (
 	"github.com/skein-query/skein/internal/sqlerr"
 )
 
+// ParseExpr parses an expression by itself. Its places count from the word SELECT, which
+// is put before it.
+func ParseExpr(text string) (Expr, error) {
+	all, err := Parse("SELECT " + text)
+	if err != nil {
+		return nil, err
+	}
+	if len(all) == 1 {
+		if q, ok := all[0].(*Query); ok {
+			if s, ok := q.Body.(*Select); ok && len(s.Items) == 1 && s.From == nil {
+				return s.Items[0].Value, nil
+			}
+		}
+	}
+	return nil, sqlerr.New(sqlerr.SyntaxError, "%q is not an expression", text)
+}
+
 // Parse reads the statements of a text, which semicolons part. Empty statements
 // are left out. Errors are *sqlerr.Error: 42601 for what PostgreSQL's grammar or
 // lexer refuses, 0A000 for statements and clauses that Skein does not have, 54001

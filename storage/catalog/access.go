@@ -30,24 +30,46 @@ func (c *Catalog) Access() *access.State {
 func (c *Catalog) Guarded(schema, name string) (*Table, *access.State, bool) {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
-	t, ok := c.state[orDefault(schema)][name]
+	schema = orDefault(schema)
+	t, ok := c.local[schema][name]
+	if !ok {
+		t, ok = c.state[schema][name]
+	}
 	return t, c.access, ok
 }
 
-// Known are the tables as they are while a change is planned.
-type Known struct{ state state }
+// Known are the tables as they are while a change is planned. Of tables in memory those
+// are among them that no log would outlive: what is granted on a name must not be found by
+// another table of that name.
+type Known struct{ state, local state }
+
+// known are the tables for whoever plans a change. The lock is held.
+func (c *Catalog) known(s state) Known {
+	if c.log != nil {
+		return Known{state: s}
+	}
+	return Known{s, c.local}
+}
 
 // Table finds a table; the empty schema is the default one.
 func (k Known) Table(schema, name string) (*Table, bool) {
-	t, ok := k.state[orDefault(schema)][name]
+	schema = orDefault(schema)
+	if t, ok := k.local[schema][name]; ok {
+		return t, true
+	}
+	t, ok := k.state[schema][name]
 	return t, ok
 }
 
 // Schema gives the tables of a schema, by name.
 func (k Known) Schema(name string) (tables []*Table, ok bool) {
 	in, ok := k.state[name]
-	for _, table := range slices.Sorted(maps.Keys(in)) {
-		tables = append(tables, in[table])
+	all := maps.Clone(in)
+	if ok {
+		maps.Copy(all, k.local[name])
+	}
+	for _, table := range slices.Sorted(maps.Keys(all)) {
+		tables = append(tables, all[table])
 	}
 	return tables, ok
 }
@@ -69,7 +91,7 @@ func (k Known) OwnedBy(role string) (tables []*Table) {
 // in one commit. plan is asked again when others were faster; it asks the catalog nothing.
 func (c *Catalog) ChangeAccess(ctx context.Context, plan func(now *access.State, tables Known) ([]access.Change, error)) error {
 	return c.commit(ctx, func(s state) ([]change, error) {
-		changes, err := plan(c.access, Known{s})
+		changes, err := plan(c.access, c.known(s))
 		var out []change
 		for _, x := range changes {
 			out = append(out, accessChange{x})
@@ -92,8 +114,19 @@ func (c *Catalog) Seen(table func(*Table, *access.State) *Table, schema func(str
 				createTable{t}.apply(out.state)
 			}
 		}
+		for _, t := range c.local[name] {
+			if t = table(t, c.access); t != nil {
+				createTable{t}.apply(out.local)
+				createSchema{name}.apply(out.state)
+			}
+		}
 		if out.state[name] == nil && schema(name, c.access) {
 			createSchema{name}.apply(out.state)
+		}
+	}
+	for name, tables := range c.local { // whoever does not know its name finds nothing there
+		if IsTemporary(name) {
+			out.local[name] = maps.Clone(tables)
 		}
 	}
 	return out
@@ -101,6 +134,15 @@ func (c *Catalog) Seen(table func(*Table, *access.State) *Table, schema func(str
 
 // SetOwner gives a table to another owner; it is the same table for queries that run.
 func (c *Catalog) SetOwner(ctx context.Context, schema, name, owner string) error {
+	c.mu.Lock()
+	if t, ok := c.local[orDefault(schema)][name]; ok {
+		changed := *t
+		changed.Owner = owner
+		createTable{&changed}.apply(c.local)
+		c.mu.Unlock()
+		return nil
+	}
+	c.mu.Unlock()
 	return c.commit(ctx, func(s state) ([]change, error) {
 		t, ok := s[orDefault(schema)][name]
 		if !ok {

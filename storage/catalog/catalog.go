@@ -12,18 +12,21 @@ import (
 	"github.com/skein-query/skein/internal/sqlerr"
 	"github.com/skein-query/skein/storage/object"
 	"github.com/skein-query/skein/storage/parquet"
+	"github.com/skein-query/skein/storage/table"
 )
 
 // DefaultSchema is where unqualified names are created and looked up.
 const DefaultSchema = "public"
 
-// Table is an external table.
+// Table is an external table, or one in the memory of the process.
 type Table struct {
 	Schema, Name string
 	Location     string
 	Fields       []parquet.Field // as they were at creation
 	Options      map[string]string
-	Owner        string // the role that made it; empty: nobody
+	Owner        string       // the role that made it; empty: nobody
+	Memory       *table.Table // nil: an external table
+	Columns      []Column     // of one in memory, for each of Fields
 }
 
 // Catalog knows the tables, in memory, or as a log has them that other processes commit
@@ -36,6 +39,7 @@ type Catalog struct {
 	mu        sync.RWMutex
 	state     state
 	access    *access.State
+	local     state // tables in memory, which no log knows
 	csn       int64 // of the last commit that is in state
 	committed func(csn int64)
 
@@ -48,7 +52,7 @@ type Catalog struct {
 
 // New makes a catalog in memory with the one schema "public".
 func New(store object.Store, files *parquet.Cache) *Catalog {
-	return &Catalog{store: store, files: files, state: state{DefaultSchema: {}}, access: &access.State{}, seen: map[string]*Files{}, last: map[string]*Files{}}
+	return &Catalog{store: store, files: files, state: state{DefaultSchema: {}}, local: state{}, access: &access.State{}, seen: map[string]*Files{}, last: map[string]*Files{}}
 }
 
 // Exists says what Create does when the name is taken.
@@ -87,6 +91,9 @@ func (c *Catalog) Create(ctx context.Context, t Table, exists Exists) (created b
 			created = false
 			return nil, taken(have, exists)
 		}
+		if have, ok := c.local[t.Schema][t.Name]; ok {
+			return nil, taken(have, Fail)
+		}
 		created = true
 		return []change{createTable{&t}}, nil
 	})
@@ -118,16 +125,21 @@ type Name struct{ Schema, Name string }
 
 // Drop removes tables, all in one commit; those that are not there are passed over.
 func (c *Catalog) Drop(ctx context.Context, names ...Name) error {
-	return c.commit(ctx, func(s state) ([]change, error) {
+	err := c.commit(ctx, func(s state) ([]change, error) {
 		var out []change
 		for _, n := range names {
 			schema := orDefault(n.Schema)
-			if _, ok := s[schema][n.Name]; ok {
+			_, ok := s[schema][n.Name]
+			if _, local := c.local[schema][n.Name]; ok && !local {
 				out = append(out, dropTable{schema, n.Name})
 			}
 		}
 		return out, nil
 	})
+	if err == nil {
+		c.unname(names...)
+	}
+	return err
 }
 
 // CreateSchema adds a schema; false when it is there already.
@@ -146,36 +158,53 @@ func (c *Catalog) CreateSchema(ctx context.Context, name string) (created bool, 
 // DropSchema removes a schema with all its tables if cascade is set, else only an
 // empty one.
 func (c *Catalog) DropSchema(ctx context.Context, name string, cascade bool) error {
-	return c.commit(ctx, func(s state) ([]change, error) {
+	err := c.commit(ctx, func(s state) ([]change, error) {
 		tables, ok := s[name]
 		switch {
 		case !ok:
 			return nil, noSchema(name, s.names())
 		case name == DefaultSchema:
 			return nil, sqlerr.New(sqlerr.ObjectNotInPrerequisite, "schema %q cannot be dropped", name)
-		case len(tables) > 0 && !cascade:
+		case len(tables)+len(c.local[name]) > 0 && !cascade:
 			return nil, sqlerr.New("2BP01", "schema %q is not empty", name).WithHint("Use DROP SCHEMA … CASCADE to drop its tables too.")
 		}
 		return []change{dropSchema{name}}, nil
 	})
+	if err == nil {
+		c.EndSchema(name)
+	}
+	return err
 }
 
 // Lookup finds a table; the empty schema is the default one.
 func (c *Catalog) Lookup(schema, name string) (*Table, bool) {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
-	t, ok := c.state[orDefault(schema)][name]
+	schema = orDefault(schema)
+	t, ok := c.local[schema][name]
+	if !ok {
+		t, ok = c.state[schema][name]
+	}
 	return t, ok
 }
 
-// Tables are all tables, by schema and name.
+// Tables are all tables but those of sessions, by schema and name.
 func (c *Catalog) Tables() []*Table {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
 	var out []*Table
-	for _, tables := range c.state {
+	for schema, tables := range c.state {
 		for _, t := range tables {
-			out = append(out, t)
+			if _, hidden := c.local[schema][t.Name]; !hidden {
+				out = append(out, t)
+			}
+		}
+	}
+	for schema, tables := range c.local {
+		for _, t := range tables {
+			if !IsTemporary(schema) {
+				out = append(out, t)
+			}
 		}
 	}
 	slices.SortFunc(out, func(a, b *Table) int {

@@ -11,7 +11,10 @@
 //     share the log when they have looked at it.
 //  3. A commit is made against the state that it follows, of this process or of all that
 //     share the log; it is one entry or nothing.
+//  4. A table in memory is named in this process and in no log: it is gone when that
+//     ends. A name means one table, and one in memory before one that another process
+//     has given the name to.
 //
 // It must not know plans or expressions: whoever plans adapts what it gives.
-// Reading order: catalog.go, change.go, commit.go, log.go; files.go, statistics.go.
+// Reading order: catalog.go, memory.go, change.go, commit.go, log.go; files.go, statistics.go.
 package catalog

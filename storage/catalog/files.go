@@ -13,6 +13,7 @@ import (
 	"github.com/skein-query/skein/internal/sqlerr"
 	"github.com/skein-query/skein/storage/object"
 	"github.com/skein-query/skein/storage/parquet"
+	"github.com/skein-query/skein/storage/table"
 )
 
 // Files is what a location holds at one moment: versions of files, their common
@@ -32,7 +33,15 @@ const maxSeen = 1000
 // Errors: undefined_file, and data_corrupted when a file is none of Parquet or its
 // schema contradicts the first one's.
 func (c *Catalog) Files(ctx context.Context, location string) (*Files, error) {
+	if table.IsPart(location) {
+		return c.parts(ctx, location)
+	}
 	infos, err := object.Resolve(ctx, c.store, location)
+	return c.look(ctx, location, infos, err)
+}
+
+// look describes the files that were found at a location.
+func (c *Catalog) look(ctx context.Context, location string, infos []object.Info, err error) (*Files, error) {
 	if err != nil {
 		return nil, err
 	}

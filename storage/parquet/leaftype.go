@@ -11,23 +11,23 @@ import (
 type conversion uint8
 
 const (
-	asIs         conversion = iota // same layout
-	int32To16                      // cut, after a check
-	int32To64                      // sign extended
-	uint32To64                     // zero extended
-	uint16To32                     // cut, after a check
-	uint64To128                    // zero extended
-	int64To128                     // sign extended
-	millisTo64                     // int64 milliseconds → microseconds
-	millis32To64                   // int32 milliseconds → microseconds
-	nanosTo64                      // nanoseconds → microseconds, rounded down
-	int96To64                      // Julian day and nanoseconds → microseconds
-	decimalTo64                    // big-endian two's complement
-	decimalTo128                   //
-	halfTo32                       // IEEE 754 binary16
-	uuidToText                     // 16 bytes → 36 characters
-	toInterval                     // months, days, milliseconds
-	toWideInterval                 // months, days, microseconds, with signs
+	asIs           conversion = iota // same layout
+	int32To16                        // cut, after a check
+	int32To64                        // sign extended
+	uint32To64                       // zero extended
+	uint16To32                       // cut, after a check
+	uint64To128                      // zero extended
+	int64To128                       // sign extended
+	millisTo64                       // int64 milliseconds → microseconds
+	millis32To64                     // int32 milliseconds → microseconds
+	nanosTo64                        // nanoseconds → microseconds, rounded down
+	int96To64                        // Julian day and nanoseconds → microseconds
+	decimalTo64                      // big-endian two's complement
+	decimalTo128                     //
+	halfTo32                         // IEEE 754 binary16
+	uuidToText                       // 16 bytes → 36 characters
+	toInterval                       // months, days, milliseconds
+	toWideInterval                   // months, days, microseconds, with signs
 )
 
 // WideIntervalBytes is the length of an interval as package table writes it: int32

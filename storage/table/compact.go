@@ -137,4 +137,3 @@ func copyGroup(ctx context.Context, f *parquet.File, group int, spec *parquet.Sc
 		}
 	}
 }
-

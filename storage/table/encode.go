@@ -143,4 +143,3 @@ func bytesOf(c *column, v *vector.Column, rows int) int64 {
 	}
 	return n
 }
-

@@ -62,8 +62,8 @@ func (s *Store) UsedBytes() int64 {
 	return s.bytes
 }
 
-// reserve charges bytes before they are there.
-func (s *Store) reserve(n int64) error {
+// Reserve charges bytes before they are there, for whoever holds what belongs to tables.
+func (s *Store) Reserve(n int64) error {
 	s.mu.Lock()
 	if s.limitBytes > 0 && s.bytes+n > s.limitBytes {
 		defer s.mu.Unlock()
@@ -81,8 +81,8 @@ func (s *Store) reserve(n int64) error {
 	return nil
 }
 
-// release gives bytes back; the lock is not held.
-func (s *Store) release(n int64) {
+// Release gives bytes back.
+func (s *Store) Release(n int64) {
 	s.mu.Lock()
 	s.bytes -= n
 	s.mu.Unlock()

@@ -284,4 +284,3 @@ func TestReplaceTakesThePlaceOfAllRows(t *testing.T) {
 		t.Errorf("the table has %v", got)
 	}
 }
-

@@ -117,7 +117,7 @@ func (w *Writer) Write(ctx context.Context, b *vector.Batch) error {
 
 // begin charges the bytes of rows to come, and opens part and row group for them.
 func (w *Writer) begin(bytes int64) error {
-	if err := w.table.store.reserve(bytes); err != nil {
+	if err := w.table.store.Reserve(bytes); err != nil {
 		return err
 	}
 	w.charged += bytes
@@ -141,7 +141,7 @@ func (w *Writer) endGroup() error {
 		_, err = w.group.Commit()
 	}
 	w.group, w.inGroup, w.inPage = nil, 0, 0
-	w.table.store.release(w.charged)
+	w.table.store.Release(w.charged)
 	w.charged = 0
 	return err
 }
@@ -196,7 +196,7 @@ func (w *Writer) publish(ctx context.Context, all bool) error {
 // Close frees what has not been published; idempotent.
 func (w *Writer) Close() {
 	if w.charged > 0 {
-		w.table.store.release(w.charged)
+		w.table.store.Release(w.charged)
 		w.charged = 0
 	}
 	if w.out != nil {
@@ -236,7 +236,7 @@ func (s *sink) Write(p []byte) (int, error) {
 			if last >= 0 {
 				size = min(2*cap(s.chunks[last]), lastChunk)
 			}
-			if err := s.store.reserve(int64(size)); err != nil {
+			if err := s.store.Reserve(int64(size)); err != nil {
 				return n - len(p), err
 			}
 			s.held += int64(size)
@@ -254,7 +254,7 @@ func (s *sink) Write(p []byte) (int, error) {
 
 // whole is all bytes in one piece, which alone is charged afterwards.
 func (s *sink) whole() ([]byte, error) {
-	if err := s.store.reserve(s.total); err != nil {
+	if err := s.store.Reserve(s.total); err != nil {
 		return nil, err
 	}
 	out := make([]byte, 0, s.total)
@@ -266,6 +266,6 @@ func (s *sink) whole() ([]byte, error) {
 }
 
 func (s *sink) free() {
-	s.store.release(s.held)
+	s.store.Release(s.held)
 	s.chunks, s.held = nil, 0
 }
