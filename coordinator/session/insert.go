@@ -74,20 +74,26 @@ func (s *Statements) target(session *flight.Session, name *sql.TableName) (*cata
 		return nil, planner.Target{}, sqlerr.At(sqlerr.WrongObjectType, name.Name.Span(), "cannot change %q: it is an external table", t.Name).
 			WithHint("Tables that are written are made by CREATE TABLE.")
 	}
+	target, err := s.targetOf(t)
+	return t, target, err
+}
+
+// targetOf is what the binder has to know of a table in memory.
+func (s *Statements) targetOf(t *catalog.Table) (planner.Target, error) {
 	target := planner.Target{Name: t.Name, Defaults: make([]sql.Expr, len(t.Fields))}
 	var err error
 	if target.Fields, err = columnsOf(t); err != nil {
-		return nil, target, err
+		return target, err
 	}
 	for i, c := range t.Columns {
 		if c.Default == "" {
 			continue
 		}
 		if target.Defaults[i], err = sql.ParseExpr(c.Default); err != nil {
-			return nil, target, sqlerr.Wrap(err, "default of column %q", t.Fields[i].Name)
+			return target, sqlerr.Wrap(err, "default of column %q", t.Fields[i].Name)
 		}
 	}
-	return t, target, nil
+	return target, nil
 }
 
 func (s *Statements) noTable(session *flight.Session, name sql.Name) error {

@@ -10,6 +10,9 @@ import (
 	"github.com/skein-query/skein/storage/catalog"
 )
 
+// catalogName is the only catalog.
+const catalogName = "skein"
+
 // pgTemp is what a session calls the schema of its temporary tables.
 const pgTemp = "pg_temp"
 

@@ -82,6 +82,9 @@ func (e *encoder) leaf(c *column, v *vector.Column, row int) pq.Value {
 	case vector.Int32:
 		return pq.Int32Value(v.Int32s()[row])
 	case vector.Int64:
+		if c.narrow {
+			return pq.Int32Value(int32(v.Int64s()[row]))
+		}
 		return pq.Int64Value(v.Int64s()[row])
 	case vector.Float32:
 		return pq.FloatValue(v.Float32s()[row])

@@ -21,6 +21,7 @@ type column struct {
 	repeated bool      // a list or a map
 	def, rep int       // levels of a value that is there, of the value's repetition
 	leaf     int       // number of the leaf column
+	narrow   bool      // the values have 64 bits and are written in 32
 }
 
 // schemaOf is the columns of a table as a Parquet file has them.
@@ -144,6 +145,10 @@ func (c *column) leafNode() (pq.Node, error) {
 	case *arrow.Float64Type:
 		return pq.Leaf(pq.DoubleType), nil
 	case *arrow.Decimal128Type:
+		if t.Precision <= 9 {
+			c.narrow = true
+			return dictionary(pq.Decimal(int(t.Scale), int(t.Precision), pq.Int32Type))
+		}
 		if t.Precision <= 18 {
 			return dictionary(pq.Decimal(int(t.Scale), int(t.Precision), pq.Int64Type))
 		}

@@ -62,6 +62,9 @@ func (s *Store) UsedBytes() int64 {
 	return s.bytes
 }
 
+// NewAccount is an account of the same ledger for what is done for tables meanwhile.
+func (s *Store) NewAccount() *memory.Account { return s.account.Part() }
+
 // Reserve charges bytes before they are there, for whoever holds what belongs to tables.
 func (s *Store) Reserve(n int64) error {
 	s.mu.Lock()
