@@ -85,10 +85,13 @@ func (s *Server) listenToPeers() error {
 		}
 	}
 	var err error
+	p.exchangeAddress = c.advertised(c.Exchange)
+	if s.keepTables(p.exchangeAddress); s.tables != nil {
+		conf.Ranges = ranges{s.tables}
+	}
 	if p.exchange, err = tcp.Listen(c.Exchange, s.hub, conf); err != nil {
 		return err
 	}
-	p.exchangeAddress = c.advertised(p.exchange.Addr())
 	p.client, err = tcp.NewClient(s.pool, conf)
 	return err
 }

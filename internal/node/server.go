@@ -151,7 +151,10 @@ func (s *Server) open(ctx context.Context, store *object.Router) error {
 			return fmt.Errorf("--http: %w", err)
 		}
 	}
-	s.keepTables(store)
+	if s.peers == nil {
+		s.keepTables(alone)
+	}
+	store.Schemes[table.Scheme] = s.parts()
 	if err := s.startWorkers(); err != nil {
 		return err
 	}
@@ -184,19 +187,6 @@ func (s *Server) open(ctx context.Context, store *object.Router) error {
 	s.serve()
 	s.serving.Store(true)
 	return nil
-}
-
-// tableShare is which part of the memory tables may hold, so that there is some left for
-// asking what is in them.
-const tableShare = 2
-
-// keepTables makes the place for tables in memory, where statements are taken.
-func (s *Server) keepTables(store *object.Router) {
-	if s.config.Cluster != nil && !s.config.Cluster.Coordinator {
-		return
-	}
-	s.tables = table.NewStore(alone, s.ledger.LimitBytes()/tableShare, s.ledger.NewAccount("tables in memory"))
-	store.Schemes[table.Scheme] = s.tables
 }
 
 // startWorkers starts the workers of this process, which share its threads.

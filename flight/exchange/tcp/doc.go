@@ -8,8 +8,11 @@
 //	connect   client: magic, version, nonce · server: the same · client: proof ·
 //	          server: verdict, its proof, the number of its process
 //	message   kind u32 · length u32 · checksum u32, then length bytes
-//	client    open · credit · pong
-//	server    piece, its frames, piece end · end · failure · ping
+//	client    open · credit · pong · range
+//	server    piece, its frames, piece end · end · failure · ping · bytes
+//
+// Between streams a connection answers requests for ranges of bytes of objects that the
+// process has in its memory, each with the bytes or a failure.
 //
 // Invariants:
 //
@@ -27,5 +30,5 @@
 //  6. Every goroutine is joined by the Close of the server or reader that began it.
 //
 // It must not know plans, workers or actors. Reading order: message.go, control.go,
-// handshake.go, server.go, serve.go, client.go, reader.go, fetch.go.
+// handshake.go, server.go, serve.go, client.go, reader.go, fetch.go, range.go.
 package tcp

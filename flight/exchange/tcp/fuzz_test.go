@@ -90,13 +90,17 @@ func FuzzServer(f *testing.F) {
 	request.Edge = ResultEdge
 	f.Add(said(func(l *link) { _ = l.send(msgOpen, request.encode()); _ = l.send(msgOpen, request.encode()) }))
 	f.Add(said(func(l *link) { _ = l.send(msgEnd, nil) }))
+	wanted := rangeRequest{"mem://here/t/1.parquet", "v1", 2, 3}
+	f.Add(said(func(l *link) { _ = l.send(msgRange, wanted.encode()); _ = l.send(msgOpen, request.encode()) }))
+	wanted.n = maxRange + 1
+	f.Add(said(func(l *link) { _ = l.send(msgRange, wanted.encode()) }))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		hub := exchange.NewHub()
 		e := exchange.NewEdge(2, false)
 		seal(e, 0, numbers(1, 2, 3))
 		q := hub.Open("q", map[int]*exchange.Edge{3: e})
 		q.Attempt(0).Finish(nil)
-		s, err := newServer(hub, Config{Limits: Limits{Start: time.Millisecond}, Log: slog.New(slog.DiscardHandler)})
+		s, err := newServer(hub, Config{Limits: Limits{Start: time.Millisecond}, Ranges: object("0123456789"), Log: slog.New(slog.DiscardHandler)})
 		if err != nil {
 			t.Fatal(err)
 		}

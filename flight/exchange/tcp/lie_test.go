@@ -106,7 +106,9 @@ func TestHeadersAreBounded(t *testing.T) {
 		{"a failure", msgFailure, maxReply, true},
 		{"a large failure", msgFailure, maxReply + 1, false},
 		{"no kind", 0, 0, false},
-		{"an unknown kind", msgPing + 1, 0, false},
+		{"bytes", msgBytes, maxRange, true},
+		{"too many bytes", msgBytes, maxRange + 1, false},
+		{"an unknown kind", msgBytes + 1, 0, false},
 	} {
 		var head [headerBytes]byte
 		put(head[:], c.kind, c.length, nil)

@@ -26,6 +26,8 @@ const (
 	msgEnd                      // server: the stream has ended well
 	msgFailure                  // server: it has ended in an error
 	msgPing                     // server: there is nothing to send yet
+	msgRange                    // client: bytes of an object are wanted
+	msgBytes                    // server: these are they
 )
 
 const (
@@ -174,7 +176,7 @@ func parseHeader(head []byte) (message, error) {
 	m := message{kind: kind(le.Uint32(head)), length: int(le.Uint32(head[4:])), sum: le.Uint32(head[8:])}
 	limit := maxReply
 	switch m.kind {
-	case msgOpen, msgCredit, msgPong:
+	case msgOpen, msgCredit, msgPong, msgRange:
 		limit = maxRequest
 	case msgPiece, msgPieceEnd, msgEnd, msgFailure, msgPing:
 	case msgFrame:
@@ -182,6 +184,8 @@ func parseHeader(head []byte) (message, error) {
 			return m, corrupt("the checksum of a frame's header is %#x, not %#x", sum, m.sum)
 		}
 		limit = maxFrame
+	case msgBytes:
+		limit = maxRange
 	default:
 		return m, corrupt("a message of kind %d", m.kind)
 	}

@@ -85,6 +85,8 @@ func (c *serving) heard(ctx context.Context, k kind, payload []byte) error {
 			default:
 			}
 		}
+	case msgRange:
+		return c.rangeOf(ctx, payload)
 	case msgPong:
 	default:
 		return corrupt("a client sent a message of kind %d", k)

@@ -54,6 +54,7 @@ func (l Limits) filled() Limits {
 type Config struct {
 	Security Security
 	Limits   Limits
+	Ranges   Ranges       // what a server has beside the hub's; nil: nothing
 	Log      *slog.Logger // nil: slog.Default
 }
 
