@@ -60,7 +60,7 @@ func TestCatalogsAndSchemas(t *testing.T) {
 	wantLines(t, schemas(c.GetDBSchemas(t.Context(), &flightsql.GetDBSchemasOpts{})), "skein information_schema", "skein public")
 	wantLines(t, schemas(c.GetDBSchemas(t.Context(), &flightsql.GetDBSchemasOpts{Catalog: &none})))
 	wantLines(t, schemas(c.GetDBSchemas(t.Context(), &flightsql.GetDBSchemasOpts{DbSchemaFilterPattern: &pattern})), "skein public")
-	wantLines(t, lines(t, c, schema_ref.TableTypes)(c.GetTableTypes(t.Context())), "SYSTEM TABLE", "TABLE", "VIEW")
+	wantLines(t, lines(t, c, schema_ref.TableTypes)(c.GetTableTypes(t.Context())), "LOCAL TEMPORARY", "SYSTEM TABLE", "TABLE", "VIEW")
 }
 
 func TestTablesPassTheirFilters(t *testing.T) {

@@ -335,14 +335,8 @@ func TestPollFlightInfoIsDoneAtOnce(t *testing.T) {
 	}
 }
 
-func TestTransactionsAndIngestionAreRefusedCleanly(t *testing.T) {
+func TestTransactionsAreRefusedCleanly(t *testing.T) {
 	c, _ := serve(t, nil)
 	_, err := c.BeginTransaction(t.Context())
 	wantError(t, err, codes.Unimplemented, "[0A000] transactions")
-	batch := params(t, fromJSON(t, arrow.PrimitiveTypes.Int64, "[1, 2]"))
-	rows := must[array.RecordReader](t)(array.NewRecordReader(batch.Schema(), []arrow.RecordBatch{batch}))
-	defer rows.Release()
-	_, err = c.ExecuteIngest(t.Context(), rows, &flightsql.ExecuteIngestOpts{Table: "t",
-		TableDefinitionOptions: &flightsql.TableDefinitionOptions{}})
-	wantError(t, err, codes.Unimplemented, "[0A000] bulk ingestion")
 }

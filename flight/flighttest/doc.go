@@ -13,6 +13,8 @@
 //	insert            an update with a bigint parameter, one row each
 //	create NAME       an update without a row count
 //	returning         an update with a row
+//	warn WORDS        an update that warns of these words
+//	private           an update after which the session has things of its own
 //	set NAME VALUE    sets a session option
 //	show NAME         gives one
 //

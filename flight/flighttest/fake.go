@@ -8,6 +8,8 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/apache/arrow-go/v18/arrow/array"
+
 	"github.com/skein-query/skein/flight"
 	"github.com/skein-query/skein/internal/sqlerr"
 	"github.com/skein-query/skein/planner/expr"
@@ -60,7 +62,7 @@ func (f *Fake) Prepare(_ context.Context, s *flight.Session, text string) (fligh
 		return st, st.echo(strings.Join(words[1:], " "))
 	case "insert":
 		st.update, st.params = true, []expr.Type{expr.Of(expr.Int8)}
-	case "create", "set":
+	case "create", "set", "warn", "private":
 		st.update = true
 	case "returning":
 		st.update, st.columns = true, []expr.Field{bigint}
@@ -118,6 +120,19 @@ func parseType(name string) (expr.Type, error) {
 		return expr.NumericOf(precision, scale), nil
 	}
 	return expr.Type{}, sqlerr.New("42704", "type %q does not exist", name)
+}
+
+// Ingest counts the rows, of tables that are not called "fail": there it fails at once.
+func (f *Fake) Ingest(_ context.Context, _ *flight.Session, into flight.Target, rows array.RecordReader) (int64, error) {
+	f.affect(fmt.Sprintf("ingest %+v", into))
+	if into.Table == "fail" {
+		return 0, sqlerr.New(sqlerr.NotNullViolation, "asked to fail")
+	}
+	n := int64(0)
+	for rows.Next() {
+		n += rows.RecordBatch().NumRows()
+	}
+	return n, rows.Err()
 }
 
 // Schemas lists a catalog with two schemas.

@@ -106,6 +106,10 @@ func (s *statement) Execute(ctx context.Context, args []expr.Value) (flight.Resu
 		s.fake.affect(s.text)
 	case "create":
 		s.fake.affect(s.text)
+	case "private":
+		s.session.SetPrivate(true)
+	case "warn":
+		flight.Warn(ctx, strings.Join(s.words[1:], " "))
 	}
 	return r, nil
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"iter"
+	"strings"
 
 	"github.com/apache/arrow-adbc/go/adbc"
 	"github.com/apache/arrow-go/v18/arrow"
@@ -22,6 +23,19 @@ type Rows struct {
 
 // Schema is that of the batches; it has no fields for a statement without rows.
 func (r *Rows) Schema() *arrow.Schema { return r.reader.Schema() }
+
+// warningKey is where the metadata of a result's schema has what the server tells beside
+// the rows (flight.WarningKey).
+const warningKey = "skein:warning"
+
+// Warnings are what the server tells of the statement that is no error, a line each.
+func (r *Rows) Warnings() []string {
+	text, ok := r.Schema().Metadata().GetValue(warningKey)
+	if !ok || text == "" {
+		return nil
+	}
+	return strings.Split(text, "\n")
+}
 
 // Affected is the number of rows an update changed, -1 when there is none to say.
 func (r *Rows) Affected() int64 { return r.affected }

@@ -66,6 +66,12 @@ func (s *Shell) execute(ctx context.Context, query func(context.Context) (*clien
 		return err
 	}
 	defer rows.Close()
+	if warnings := rows.Warnings(); len(warnings) > 0 {
+		p.stop()
+		for _, line := range warnings {
+			fmt.Fprintf(s.Err, "WARNING: %s\n", line)
+		}
+	}
 	if rows.Schema().NumFields() == 0 {
 		return s.finishUpdate(rows, p)
 	}

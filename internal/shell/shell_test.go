@@ -217,3 +217,10 @@ func TestCandidates(t *testing.T) {
 		}
 	}
 }
+
+func TestWarningsGoToTheErrorsAndNotBetweenTheRows(t *testing.T) {
+	out, errs, err := run(t, nil, "warn it is hot;")
+	if err != nil || out != "OK, 0 rows\n" && out != "OK\n" || errs != "WARNING: it is hot\n" {
+		t.Errorf("%q, %q, %v", out, errs, err)
+	}
+}

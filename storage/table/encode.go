@@ -16,14 +16,14 @@ type encoder struct {
 	bytes  []byte // of values that have another form in the file
 }
 
-// encode appends rows of a column to its leaves.
-func (e *encoder) encode(c *column, v *vector.Column, sel vector.Selection, rows int) {
-	for i := range rows {
-		row := i
+// encode appends rows [from, to) of those selected of a column to its leaves.
+func (e *encoder) encode(c *column, v *vector.Column, sel vector.Selection, from, to int) {
+	for row := from; row < to; row++ {
+		at := row
 		if sel != nil {
-			row = int(sel[i])
+			at = int(sel[row])
 		}
-		e.value(c, v, row, 0, 0)
+		e.value(c, v, at, 0, 0)
 	}
 }
 

@@ -16,6 +16,7 @@ const (
 	groupBytes = 16 << 20 // of the rows before they are encoded
 	pageRows   = 16 << 10
 	pageBytes  = 1 << 20
+	pagesBytes = 4 << 20   // of one page of every column
 	dictBytes  = 256 << 10 // a larger dictionary makes the rest of the chunk PLAIN
 	partBytes  = 32 << 20
 )
@@ -83,22 +84,10 @@ func (w *Writer) Write(ctx context.Context, b *vector.Batch) error {
 	if err := w.begin(bytes); err != nil {
 		return err
 	}
-	for i, c := range w.columns {
-		w.enc.encode(c, &b.Cols[i], b.Sel, rows)
-	}
-	writers := w.group.ColumnWriters()
-	for i, values := range w.enc.leaves {
-		if _, err := writers[i].WriteRowValues(values); err != nil {
-			return err
-		}
-	}
-	w.enc.clear()
-	w.rows += int64(rows)
-	w.inGroup += int64(rows)
-	w.inPart += int64(rows)
-	if w.inPage += int64(rows); w.inPage >= pageRows {
-		w.inPage = 0
-		if err := w.group.Flush(); err != nil {
+	// Rows that are wide come few at a time: pages are cut between two writes.
+	step := int(max(1, min(int64(rows), int64(rows)*pageBytes/bytes)))
+	for from := 0; from < rows; from += step {
+		if err := w.put(b, from, min(from+step, rows), bytes/int64(rows)); err != nil {
 			return err
 		}
 	}
@@ -113,6 +102,30 @@ func (w *Writer) Write(ctx context.Context, b *vector.Batch) error {
 		}
 	}
 	return ctx.Err()
+}
+
+// put encodes rows [from, to) of those selected, each of about so many bytes.
+func (w *Writer) put(b *vector.Batch, from, to int, rowBytes int64) error {
+	for i, c := range w.columns {
+		w.enc.encode(c, &b.Cols[i], b.Sel, from, to)
+	}
+	writers := w.group.ColumnWriters()
+	for i, values := range w.enc.leaves {
+		if _, err := writers[i].WriteRowValues(values); err != nil {
+			return err
+		}
+	}
+	w.enc.clear()
+	rows := int64(to - from)
+	w.rows += rows
+	w.inGroup += rows
+	w.inPart += rows
+	w.inPage += rows
+	if w.inPage < pageRows && w.inPage*rowBytes < pagesBytes {
+		return nil
+	}
+	w.inPage = 0
+	return w.group.Flush() // whether dictionaries have become too large is seen here
 }
 
 // begin charges the bytes of rows to come, and opens part and row group for them.
