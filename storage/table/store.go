@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/skein-query/skein/exec/memory"
@@ -42,10 +43,9 @@ type Store struct {
 // part is an object. It is freed when no table has it and nobody reads it.
 type part struct {
 	info object.Info
-	rows int64
-	data []byte
-	pins int  // of readers, and of the writer until it is published
-	held bool // a table has it
+	data atomic.Pointer[[]byte] // nil: it is freed, whoever still has it open
+	pins int                    // of readers, and of the writer until it is published
+	held bool                   // a table has it
 }
 
 // NewStore makes an empty store; host is how others reach it. The tables may hold
@@ -93,13 +93,15 @@ func (s *Store) Release(n int64) {
 }
 
 // add takes in a part whose bytes are charged already, pinned once.
-func (s *Store) add(location string, rows int64, data []byte) object.Info {
+func (s *Store) add(location string, data []byte) object.Info {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.made++
 	info := object.Info{Path: fmt.Sprintf("%s%d.parquet", location, s.made), SizeBytes: int64(len(data)),
 		ModTime: time.Unix(s.made, 0).UTC(), ETag: fmt.Sprintf("%s-%d", s.life, s.made)}
-	s.parts[info.Path] = &part{info: info, rows: rows, data: data, pins: 1}
+	p := &part{info: info, pins: 1}
+	p.data.Store(&data)
+	s.parts[info.Path] = p
 	return info
 }
 
@@ -160,6 +162,7 @@ func (s *Store) free(p *part) int64 {
 		return 0
 	}
 	delete(s.parts, p.info.Path)
+	p.data.Store(nil)
 	return p.info.SizeBytes
 }
 
@@ -222,14 +225,16 @@ func (s *Store) PutIfAbsent(context.Context, string, []byte) error { return errW
 // Delete refuses.
 func (s *Store) Delete(context.Context, string) error { return errWrites }
 
-// reader reads a part, whose bytes never change.
+// reader reads a part, whose bytes never change. It may stay open for long, in a cache
+// of footers, and does not keep the bytes from being freed.
 type reader struct{ part *part }
 
 func (r reader) View(off, n int64) []byte {
-	if off < 0 || n < 0 || off > r.part.info.SizeBytes-n {
+	data := r.part.data.Load()
+	if data == nil || off < 0 || n < 0 || off > r.part.info.SizeBytes-n {
 		return nil
 	}
-	return r.part.data[off : off+n : off+n]
+	return (*data)[off : off+n : off+n]
 }
 
 func (r reader) ReadAt(ctx context.Context, buf []byte, off int64) error {
@@ -237,6 +242,9 @@ func (r reader) ReadAt(ctx context.Context, buf []byte, off int64) error {
 		return context.Cause(ctx)
 	}
 	from := r.View(off, int64(len(buf)))
+	if r.part.data.Load() == nil {
+		return gone(r.part.info.Path)
+	}
 	if from == nil && len(buf) > 0 {
 		return sqlerr.New(sqlerr.DataCorrupted, "part %q has %d bytes, bytes %d to %d were asked for",
 			r.part.info.Path, r.part.info.SizeBytes, off, off+int64(len(buf)))
@@ -245,6 +253,11 @@ func (r reader) ReadAt(ctx context.Context, buf []byte, off int64) error {
 	return nil
 }
 
-func (r reader) Check() error { return nil }
+func (r reader) Check() error {
+	if r.part.data.Load() == nil {
+		return gone(r.part.info.Path)
+	}
+	return nil
+}
 
 func (r reader) Close() error { return nil }

@@ -205,6 +205,10 @@ func TestReadersFinishWhatTheyHavePinned(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	open, err := s.Open(t.Context(), parts[0])
+	if err != nil {
+		t.Fatal(err)
+	}
 	pins, err := s.Pin([]string{parts[0].Path, "/elsewhere.parquet"})
 	if err != nil {
 		t.Fatal(err)
@@ -215,6 +219,9 @@ func TestReadersFinishWhatTheyHavePinned(t *testing.T) {
 	}
 	pins.Release()
 	pins.Release()
+	if err := open.ReadAt(t.Context(), make([]byte, 1), 0); !errors.Is(err, ErrGone) || open.View(0, 1) != nil || !errors.Is(open.Check(), ErrGone) {
+		t.Errorf("what is open of a part that is gone gives %v", err)
+	}
 	if used := ledger.UsedBytes(); used != 0 {
 		t.Errorf("%d bytes are held of a table that was dropped", used)
 	}

@@ -34,7 +34,6 @@ type Writer struct {
 	group     *pq.ConcurrentRowGroupWriter // nil between two
 	inGroup   int64                        // rows
 	inPage    int64
-	inPart    int64
 	charged   int64 // for the rows of the group
 	rows      int64
 	done      []object.Info
@@ -119,7 +118,6 @@ func (w *Writer) put(b *vector.Batch, from, to int, rowBytes int64) error {
 	rows := int64(to - from)
 	w.rows += rows
 	w.inGroup += rows
-	w.inPart += rows
 	w.inPage += rows
 	if w.inPage < pageRows && w.inPage*rowBytes < pagesBytes {
 		return nil
@@ -175,9 +173,9 @@ func (w *Writer) endPart() error {
 	if err != nil {
 		w.out.free()
 	} else {
-		w.done = append(w.done, w.table.store.add(w.table.location, w.inPart, data))
+		w.done = append(w.done, w.table.store.add(w.table.location, data))
 	}
-	w.out, w.file, w.inPart = nil, nil, 0
+	w.out, w.file = nil, nil
 	return err
 }
 
