@@ -94,8 +94,8 @@ func fails(t *testing.T, err error, code, words string) {
 	}
 }
 
-// people is a record with names and numbers.
-func people(names ...string) arrow.RecordBatch {
+// persons is a record with names and numbers.
+func persons(names ...string) arrow.RecordBatch {
 	b := array.NewRecordBuilder(memory.DefaultAllocator, arrow.NewSchema([]arrow.Field{
 		{Name: "name", Type: arrow.BinaryTypes.String, Nullable: true}, {Name: "n", Type: arrow.PrimitiveTypes.Int64, Nullable: true}}, nil))
 	defer b.Release()
@@ -112,7 +112,7 @@ func TestEveryModeOfIngestionDoesWhatItSays(t *testing.T) {
 	const create, appending, replace, either = adbc.OptionValueIngestModeCreate, adbc.OptionValueIngestModeAppend,
 		adbc.OptionValueIngestModeReplace, adbc.OptionValueIngestModeCreateAppend
 	all := "select name, n from people order by n, name"
-	_, err := ingest(t, c, bulk{table: "people", mode: appending}, people("a"))
+	_, err := ingest(t, c, bulk{table: "people", mode: appending}, persons("a"))
 	fails(t, err, "42P01", `relation "people" does not exist`)
 	for _, step := range []struct {
 		mode  string
@@ -124,24 +124,24 @@ func TestEveryModeOfIngestionDoesWhatItSays(t *testing.T) {
 		{either, []string{"d"}, "a,1;c,1;d,1;b,2"},
 		{replace, []string{"e", "f"}, "e,1;f,2"},
 	} {
-		n, err := ingest(t, c, bulk{table: "people", mode: step.mode}, people(step.names...))
+		n, err := ingest(t, c, bulk{table: "people", mode: step.mode}, persons(step.names...))
 		if err != nil || n != int64(len(step.names)) {
 			t.Errorf("%s: %d rows, %v", step.mode, n, err)
 		}
 		answers(t, c, all, step.want)
 	}
-	_, err = ingest(t, c, bulk{table: "people", mode: create}, people("x"))
+	_, err = ingest(t, c, bulk{table: "people", mode: create}, persons("x"))
 	fails(t, err, "42P07", `relation "people" already exists`)
 	answers(t, c, all, "e,1;f,2")
-	if _, err := ingest(t, c, bulk{table: "fresh", mode: either, schema: "public", catalog: "skein"}, people("a")); err != nil {
+	if _, err := ingest(t, c, bulk{table: "fresh", mode: either, schema: "public", catalog: "skein"}, persons("a")); err != nil {
 		t.Error(err)
 	}
 	answers(t, c, "select count(*) from public.fresh", "1")
-	_, err = ingest(t, c, bulk{table: "fresh", mode: create, schema: "nowhere"}, people("a"))
+	_, err = ingest(t, c, bulk{table: "fresh", mode: create, schema: "nowhere"}, persons("a"))
 	fails(t, err, "3F000", "nowhere")
-	_, err = ingest(t, c, bulk{table: "fresh", mode: create, catalog: "nowhere"}, people("a"))
+	_, err = ingest(t, c, bulk{table: "fresh", mode: create, catalog: "nowhere"}, persons("a"))
 	fails(t, err, "22023", "nowhere")
-	if n, err := ingest(t, c, bulk{table: "empty", mode: create}, people()); err != nil || n != 0 {
+	if n, err := ingest(t, c, bulk{table: "empty", mode: create}, persons()); err != nil || n != 0 {
 		t.Errorf("an empty stream: %d rows, %v", n, err)
 	}
 	answers(t, c, "select count(*), max(name) from empty", "0,(null)")
@@ -154,11 +154,11 @@ func TestIngestedColumnsAreFoundByNameAndCast(t *testing.T) {
 		t.Fatal(err)
 	}
 	appending := bulk{table: "people", mode: adbc.OptionValueIngestModeAppend}
-	if _, err := ingest(t, c, appending, people("a", "b  "), people("abc    ")); err != nil {
+	if _, err := ingest(t, c, appending, persons("a", "b  "), persons("abc    ")); err != nil {
 		t.Fatal(err)
 	}
 	answers(t, c, "select n, extra, name, m from people order by name", "1,new,a,(null);1,new,abc,(null);2,new,b  ,(null)")
-	_, err := ingest(t, c, appending, people("a"), people("long"))
+	_, err := ingest(t, c, appending, persons("a"), persons("long"))
 	fails(t, err, "22001", "value too long for type character varying(3)")
 
 	one := func(name string, typ arrow.DataType, value string) arrow.RecordBatch {

@@ -50,7 +50,7 @@ func TestTemporaryTablesAreTheirSessionsAlone(t *testing.T) {
 	run(t, b, "create temporary table t as select 4 as n")
 	answers(t, b, text, "4")
 	answers(t, a, text, "2;3")
-	if _, err := ingest(t, b, bulk{table: "mine", mode: adbc.OptionValueIngestModeCreate, temporary: true}, people("x")); err != nil {
+	if _, err := ingest(t, b, bulk{table: "mine", mode: adbc.OptionValueIngestModeCreate, temporary: true}, persons("x")); err != nil {
 		t.Fatal(err)
 	}
 	answers(t, b, "select name from mine", "x")
@@ -83,22 +83,22 @@ func TestRowsOfParametersAreInsertedTogetherOrNotAtAll(t *testing.T) {
 		}
 		return st.ExecuteUpdate(t.Context())
 	}
-	if n, err := insert("insert into t (name, n) values ($1, $2)", people("a", "b", "c")); err != nil || n != 3 {
+	if n, err := insert("insert into t (name, n) values ($1, $2)", persons("a", "b", "c")); err != nil || n != 3 {
 		t.Errorf("%d rows, %v", n, err)
 	}
-	if n, err := insert("insert into t (name, n) values (upper($1), $2 * 10), ($1, $2 + 100)", people("x", "y")); err != nil || n != 4 {
+	if n, err := insert("insert into t (name, n) values (upper($1), $2 * 10), ($1, $2 + 100)", persons("x", "y")); err != nil || n != 4 {
 		t.Errorf("%d rows, %v", n, err)
 	}
-	if n, err := insert("insert into t (name, n) select $1, $2::int + count(*)::int from t", people("q", "r")); err != nil || n != 2 {
+	if n, err := insert("insert into t (name, n) select $1, $2::int + count(*)::int from t", persons("q", "r")); err != nil || n != 2 {
 		t.Errorf("%d rows, %v", n, err)
 	}
 	const all = "select string_agg(name || ' ' || n, ' ' order by n, name), count(*), sum(p) from t"
 	answers(t, c, all, "a 1 b 2 c 3 q 8 r 9 X 10 Y 20 x 101 y 102,9,63")
 	for _, names := range [][]string{{"fine", "too long"}, {"too long", "fine"}} {
-		_, err := insert("insert into t (name, n) values ($1, $2)", people(names...))
+		_, err := insert("insert into t (name, n) values ($1, $2)", persons(names...))
 		fails(t, err, "22001", "value too long")
 	}
-	_, err := insert("insert into t (name, n) select $1, 10 / ($2::int - 2) from t where n = 1", people("a", "b"))
+	_, err := insert("insert into t (name, n) select $1, 10 / ($2::int - 2) from t where n = 1", persons("a", "b"))
 	fails(t, err, "22012", "division by zero")
 	answers(t, c, "select count(*) from t", "9")
 }
