@@ -37,7 +37,7 @@ func (e *effect) grant(ctx context.Context, stmt *sql.Grant) error {
 			schema, table := p.target(name)
 			t, ok := p.tables.Table(schema, table)
 			if !ok {
-				return nil, sqlerr.At(sqlerr.UndefinedTable, name.Span(), "relation %q does not exist", name.String())
+				return nil, p.noTable(schema, table, name)
 			}
 			c, err := p.grantTable(stmt, t, name.Span(), roles)
 			if err != nil {
@@ -176,12 +176,21 @@ func (p planning) grantLocations(stmt *sql.Grant, roles []string) ([]access.Chan
 	return out, nil
 }
 
+// noTable is the error of a table that is not there for granting.
+func (p planning) noTable(schema, table string, name sql.Name) error {
+	if p.tables.Unkept(schema, table) {
+		return sqlerr.At(sqlerr.FeatureNotSupported, name.Span(), "rights on %q cannot be kept: it is in the memory of this process, and the catalog is not", table).
+			WithHint("Grant on its schema.")
+	}
+	return sqlerr.At(sqlerr.UndefinedTable, name.Span(), "relation %q does not exist", name.String())
+}
+
 // owned finds a table that the user owns.
 func (p planning) owned(name sql.Name) (*catalog.Table, error) {
 	schema, table := p.target(name)
 	t, ok := p.tables.Table(schema, table)
 	if !ok {
-		return nil, sqlerr.At(sqlerr.UndefinedTable, name.Span(), "relation %q does not exist", name.String())
+		return nil, p.noTable(schema, table, name)
 	}
 	if !p.rights.Table(t.Schema, t.Name, t.Owner).Owner() {
 		return nil, sqlerr.AtSpan(errOwner(t.Name), name.Span())

@@ -41,24 +41,37 @@ func (c *Catalog) Guarded(schema, name string) (*Table, *access.State, bool) {
 // Known are the tables as they are while a change is planned. Of tables in memory those
 // are among them that no log would outlive: what is granted on a name must not be found by
 // another table of that name.
-type Known struct{ state, local state }
+type Known struct {
+	state, local state
+	unkept       state // tables in memory that a log would outlive
+}
 
 // known are the tables for whoever plans a change. The lock is held.
 func (c *Catalog) known(s state) Known {
 	if c.log != nil {
-		return Known{state: s}
+		return Known{state: s, unkept: c.local}
 	}
-	return Known{s, c.local}
+	return Known{state: s, local: c.local}
 }
 
 // Table finds a table; the empty schema is the default one.
 func (k Known) Table(schema, name string) (*Table, bool) {
 	schema = orDefault(schema)
+	if k.Unkept(schema, name) {
+		return nil, false
+	}
 	if t, ok := k.local[schema][name]; ok {
 		return t, true
 	}
 	t, ok := k.state[schema][name]
 	return t, ok
+}
+
+// Unkept reports whether a name is of a table on which nothing can be granted: it is in
+// memory, and grants are kept for longer.
+func (k Known) Unkept(schema, name string) bool {
+	_, ok := k.unkept[orDefault(schema)][name]
+	return ok
 }
 
 // Schema gives the tables of a schema, by name.
