@@ -20,6 +20,21 @@ type Statements interface {
 	// Cancel stops a query by the id its Result gave; false when no such query runs.
 	// The server asks for queries it does not itself hold.
 	Cancel(ctx context.Context, queryID string) (bool, error)
+	// Progress is how many of its tasks a running query has done; total is 0 when
+	// that is not known yet, or never will be.
+	Progress(queryID string) (done, total int)
+	// Share prepares a statement of which each of several endpoints gives a share of the
+	// rows. The first time want says how many shares are wanted and no version: the
+	// answer has how many there are, 1 when the rows cannot be shared, and the version of
+	// what they are read from. With a version the statement gives the rows of one share.
+	Share(ctx context.Context, s *Session, text string, args []expr.Value, want Share) (Prepared, Share, error)
+}
+
+// Share is a part of the rows of a query, which is read without the others.
+type Share struct {
+	Index   int    `json:"i,omitempty"`
+	Of      int    `json:"n,omitempty"`
+	Version string `json:"v,omitempty"`
 }
 
 // Prepared is a planned statement. It may be executed any number of times, also
@@ -93,12 +108,13 @@ const (
 // Sessions knows which options a session has. What SET sets in SQL and what
 // SetSessionOptions sets are the same thing: both end in Session.Set.
 type Sessions interface {
-	// SetOption checks and sets one option; an empty value resets it. An unknown
-	// name is an *sqlerr.Error of code 42704, a bad value one of 22023. The names
-	// "catalog" and "schema" are known by Flight SQL clients.
-	SetOption(ctx context.Context, s *Session, name, value string) error
-	// Options are all options with the values in force.
-	Options(ctx context.Context, s *Session) (map[string]string, error)
+	// SetOption checks and sets one option. The value is a string, bool, int64,
+	// float64 or []string, converted to the option's own type; nil and the empty
+	// string reset it. An unknown name is an *sqlerr.Error of code 42704, a bad value
+	// one of 22023. The names "catalog" and "schema" are known by Flight SQL clients.
+	SetOption(ctx context.Context, s *Session, name string, value any) error
+	// Options are all options with the values in force, of the same types.
+	Options(ctx context.Context, s *Session) (map[string]any, error)
 	// End says that nobody will use the session again: what it had of its own goes.
 	End(s *Session)
 }

@@ -22,11 +22,12 @@ const (
 	SQLStateTrailer = "skein-sqlstate"
 	SpanTrailer     = "skein-span" // "START:END", bytes of the statement
 	HintTrailer     = "skein-hint"
+	QueryTrailer    = "skein-query" // the id of the query that failed, where there is one
 )
 
 // ErrorDomain is the domain of the google.rpc.ErrorInfo in a status' details. Its
 // reason is the SQLSTATE, its metadata has "message" and, where known, "span"
-// ("START:END") and "hint".
+// ("START:END"), "hint" and "query".
 const ErrorDomain = "skein"
 
 // maxMessage bounds each text of an error, in bytes: all of them travel in HTTP/2
@@ -57,6 +58,21 @@ func withText(err error, text string) error {
 	return &statementError{err, text}
 }
 
+// queryError is an error of a query that has an id.
+type queryError struct {
+	err error
+	id  string
+}
+
+func (e *queryError) Error() string { return e.err.Error() }
+
+func (e *queryError) Unwrap() error { return e.err }
+
+// failed is an error of the query's rows, with its text and id.
+func (q *query) failed(err error) error {
+	return &queryError{withText(causeOf(q.ctx, err), q.text), q.result.QueryID()}
+}
+
 // toStatus is err as a gRPC status that carries its SQLSTATE in the message and in
 // the details, with the trailers that say the same.
 func toStatus(err error) (metadata.MD, error) {
@@ -80,6 +96,10 @@ func toStatus(err error) (metadata.MD, error) {
 		msg += "\nHINT: " + cut(e.Hint)
 		info.Metadata["hint"] = cut(e.Hint)
 		trailer.Set(HintTrailer, url.PathEscape(cut(e.Hint)))
+	}
+	if q, ok := errors.AsType[*queryError](err); ok && q.id != "" {
+		info.Metadata["query"] = q.id
+		trailer.Set(QueryTrailer, q.id)
 	}
 	st := status.New(code, strings.ToValidUTF8(msg, "\uFFFD"))
 	if detailed, derr := st.WithDetails(info); derr == nil {

@@ -2,8 +2,6 @@ package flight
 
 import (
 	"context"
-	"strconv"
-	"strings"
 
 	"github.com/apache/arrow-go/v18/arrow/flight"
 	pb "github.com/apache/arrow-go/v18/arrow/flight/gen/flight"
@@ -17,7 +15,7 @@ func (h *sqlServer) SetSessionOptions(ctx context.Context, r *flight.SetSessionO
 	session := h.server.session(ctx)
 	result := &flight.SetSessionOptionsResult{}
 	for name, option := range r.GetSessionOptions() {
-		err := h.server.config.Sessions.SetOption(ctx, session, name, optionText(option))
+		err := h.server.config.Sessions.SetOption(ctx, session, name, optionValue(option))
 		if err == nil {
 			continue
 		}
@@ -40,22 +38,21 @@ func optionError(err error) *flight.SetSessionOptionsResultError {
 	return &flight.SetSessionOptionsResultError{Value: flight.SetSessionOptionsResultErrorError}
 }
 
-// optionText is a value of any of the protocol's types as SET would take it; a
-// value that is not set is empty, which resets the option.
-func optionText(v *flight.SessionOptionValue) string {
+// optionValue is a value of the protocol in Go's types; nil resets the option.
+func optionValue(v *flight.SessionOptionValue) any {
 	switch v := v.GetOptionValue().(type) {
 	case *pb.SessionOptionValue_StringValue:
 		return v.StringValue
 	case *pb.SessionOptionValue_BoolValue:
-		return strconv.FormatBool(v.BoolValue)
+		return v.BoolValue
 	case *pb.SessionOptionValue_Int64Value:
-		return strconv.FormatInt(v.Int64Value, 10)
+		return v.Int64Value
 	case *pb.SessionOptionValue_DoubleValue:
-		return strconv.FormatFloat(v.DoubleValue, 'g', -1, 64)
+		return v.DoubleValue
 	case *pb.SessionOptionValue_StringListValue_:
-		return strings.Join(v.StringListValue.GetValues(), ", ")
+		return v.StringListValue.GetValues()
 	}
-	return ""
+	return nil
 }
 
 // GetSessionOptions gives the options in force. It makes no session.

@@ -39,6 +39,28 @@ type query struct {
 	cancel  context.CancelCauseFunc
 	timer   *time.Timer // ends the lease, nil outside one
 	span    *trace.Span // of the statement; nil: it is not traced
+	ahead   *ahead      // the batch that was read before there was a reader, nil: none was
+}
+
+// ahead is what Next gave.
+type ahead struct {
+	batch arrow.RecordBatch
+	err   error
+}
+
+// readAhead waits for the first batch and keeps it for the reader.
+func (q *query) readAhead() {
+	batch, err := q.result.Next(q.ctx)
+	q.ahead = &ahead{batch, err}
+}
+
+// next gives the next batch, which the caller releases; io.EOF ends.
+func (q *query) next(ctx context.Context) (arrow.RecordBatch, error) {
+	if a := q.ahead; a != nil {
+		q.ahead = nil
+		return a.batch, a.err
+	}
+	return q.result.Next(ctx)
 }
 
 // noted is the query's schema with what the client is told (see Warn).
@@ -52,6 +74,9 @@ func (q *query) noted(n *notes) {
 func (q *query) close() {
 	q.span.Fail(context.Cause(q.ctx))
 	q.cancel(nil)
+	if a := q.ahead; a != nil && a.batch != nil {
+		a.batch.Release()
+	}
 	_ = q.result.Close() // nobody is left to hear of it
 	q.span.End()
 }
@@ -185,13 +210,24 @@ func (r *rowResults) Close() error {
 type queries struct {
 	log *slog.Logger
 
-	mu      sync.Mutex
-	waiting map[string]*query
-	reading map[string]*query
+	mu        sync.Mutex
+	waiting   map[string]*query
+	reading   map[string]*query
+	cancelled *expiring[struct{}] // leases whose tickets run nothing again
 }
 
-func newQueries(log *slog.Logger) *queries {
-	return &queries{log: log, waiting: map[string]*query{}, reading: map[string]*query{}}
+func newQueries(log *slog.Logger, lease time.Duration) *queries {
+	return &queries{log: log, waiting: map[string]*query{}, reading: map[string]*query{},
+		cancelled: newExpiring[struct{}](lease, maxWaiting)}
+}
+
+// remember notes that a client has cancelled a query: until its tickets expire they run
+// nothing again.
+func (qs *queries) remember(lease string) { qs.cancelled.put(lease, struct{}{}) }
+
+func (qs *queries) wasCancelled(lease string) bool {
+	_, ok := qs.cancelled.get(lease)
+	return ok
 }
 
 // wait puts a query under a lease; when it runs out, the query is cancelled.

@@ -21,11 +21,22 @@ func resultSchema(columns []expr.Field) *arrow.Schema {
 	return arrow.NewSchema(fields, nil)
 }
 
-// parameterSchema names the parameters as the statement does: $1, $2, ….
+// parameterSchema names the parameters as the statement does: $1, $2, …. Times and
+// timestamps are announced in milliseconds: JDBC writes its own milliseconds into a vector
+// of whatever unit is announced. Values are taken in any unit.
 func parameterSchema(types []expr.Type) *arrow.Schema {
 	fields := make([]arrow.Field, len(types))
 	for i, t := range types {
-		fields[i] = arrow.Field{Name: "$" + strconv.Itoa(i+1), Type: t.Arrow(), Nullable: true,
+		typ := t.Arrow()
+		switch t.Kind {
+		case expr.Time:
+			typ = arrow.FixedWidthTypes.Time32ms
+		case expr.Timestamp:
+			typ = &arrow.TimestampType{Unit: arrow.Millisecond}
+		case expr.TimestampTZ:
+			typ = arrow.FixedWidthTypes.Timestamp_ms
+		}
+		fields[i] = arrow.Field{Name: "$" + strconv.Itoa(i+1), Type: typ, Nullable: true,
 			Metadata: columnMetadata(t).Metadata()}
 	}
 	return arrow.NewSchema(fields, nil)

@@ -29,15 +29,16 @@ type Config struct {
 	Ingest     Ingest // nil: ingestion is refused with 0A000
 	About      About
 
-	Lease       time.Duration // how long a started query waits for its DoGet: 60 s
-	PreparedTTL time.Duration // how long an unused prepared statement is remembered: 1 h
-	SessionTTL  time.Duration // how long an unused session is remembered: 1 h
-	TokenTTL    time.Duration // how long a token of Handshake is good; one in use is renewed: 24 h
-	Auth        Authenticator // nil: nobody is asked for credentials
-	Key         []byte        // signs tickets and handles, shared by a cluster's coordinators; nil: random
-	TLS         *tls.Config   // nil: connections are not encrypted
-	Log         *slog.Logger  // nil: slog.Default
-	Trace       *trace.Tracer // nil: nothing is traced
+	Lease       time.Duration   // how long a started query waits for its DoGet: 60 s
+	PreparedTTL time.Duration   // how long an unused prepared statement is remembered: 1 h
+	SessionTTL  time.Duration   // how long an unused session is remembered: 1 h
+	TokenTTL    time.Duration   // how long a token of Handshake is good; one in use is renewed: 24 h
+	Auth        Authenticator   // nil: nobody is asked for credentials
+	Locations   func() []string // URIs of the servers that any ticket may be shown to, for clients that ask for several endpoints; nil: this one only
+	Key         []byte          // signs tickets and handles, shared by a cluster's coordinators; nil: random
+	TLS         *tls.Config     // nil: connections are not encrypted
+	Log         *slog.Logger    // nil: slog.Default
+	Trace       *trace.Tracer   // nil: nothing is traced
 }
 
 // About is what GetSqlInfo says of the dialect beside what this package knows.
@@ -50,11 +51,12 @@ type About struct {
 // Limits of the protocol. Requests carry statements of up to 16 MiB and batches of
 // parameters; sessions and statements are small.
 const (
-	maxRequestBytes = 64 << 20
-	maxHeaderBytes  = 256 << 10
-	maxSessions     = 10_000
-	maxPrepared     = 10_000
-	maxWaiting      = 10_000
+	maxRequestBytes  = 64 << 20
+	maxHeaderBytes   = 256 << 10
+	writeBufferBytes = 128 << 10 // of a connection: what leaves with one system call
+	maxSessions      = 10_000
+	maxPrepared      = 10_000
+	maxWaiting       = 10_000
 )
 
 // Server is a Flight SQL server.
@@ -64,6 +66,7 @@ type Server struct {
 	sessions *sessionStore
 	prepared *expiring[*preparedEntry]
 	queries  *queries
+	polls    *polls
 	grpc     *grpc.Server
 	health   *health.Server
 }
@@ -82,7 +85,8 @@ func New(c Config) *Server {
 		signer:   newSigner(c.Key),
 		sessions: newSessionStore(c.SessionTTL, c.Sessions.End),
 		prepared: newExpiring[*preparedEntry](c.PreparedTTL, maxPrepared),
-		queries:  newQueries(c.Log),
+		queries:  newQueries(c.Log, c.Lease),
+		polls:    newPolls(),
 		health:   health.NewServer(),
 	}
 	g := guard{c.Log}
@@ -91,7 +95,7 @@ func New(c Config) *Server {
 		creds = credentials.NewTLS(c.TLS)
 	}
 	s.grpc = grpc.NewServer(
-		grpc.Creds(creds),
+		grpc.Creds(creds), grpc.ForceServerCodecV2(newCodec()), grpc.WriteBufferSize(writeBufferBytes),
 		grpc.ChainUnaryInterceptor(g.unary, s.admitUnary), grpc.ChainStreamInterceptor(g.stream, s.admitStream),
 		grpc.StatsHandler(s.sessions),
 		grpc.MaxRecvMsgSize(maxRequestBytes), grpc.MaxSendMsgSize(math.MaxInt32),
@@ -126,6 +130,7 @@ func (s *Server) Shutdown(ctx context.Context) {
 		s.grpc.GracefulStop()
 		close(graceful)
 	}()
+	s.polls.cancelAll()
 	s.queries.cancelWaiting()
 	select {
 	case <-graceful:

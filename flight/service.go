@@ -1,6 +1,7 @@
 package flight
 
 import (
+	"context"
 	"errors"
 	"io"
 
@@ -42,6 +43,14 @@ func (s *service) DoGet(request *flight.Ticket, stream flight.FlightService_DoGe
 		return s.server.fetchPrepared(message.GetPreparedStatementHandle(), stream)
 	}
 	return s.FlightServer.DoGet(request, stream)
+}
+
+// PollFlightInfo goes on with a query that was begun by one, or begins it.
+func (s *service) PollFlightInfo(ctx context.Context, desc *flight.FlightDescriptor) (*flight.PollInfo, error) {
+	if handle, ok := pollHandle(desc); ok {
+		return s.server.pollAgain(ctx, handle)
+	}
+	return s.FlightServer.PollFlightInfo(ctx, desc)
 }
 
 // DoPut refuses a first message without a command, on which the dispatch panics.

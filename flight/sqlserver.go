@@ -35,17 +35,22 @@ var errTransactions = sqlerr.New(sqlerr.FeatureNotSupported, "transactions are n
 
 // GetFlightInfoStatement starts a statement.
 func (h *sqlServer) GetFlightInfoStatement(ctx context.Context, q flightsql.StatementQuery, desc *flight.FlightDescriptor) (info *flight.FlightInfo, err error) {
-	if len(q.GetTransactionId()) > 0 {
-		return nil, errTransactions
-	}
 	ctx, span := h.server.begin(ctx, statementSpan)
 	defer func() { span.EndIf(err) }()
-	session := h.server.session(ctx)
-	p, err := h.server.prepare(ctx, session, q.GetQuery())
+	a, err := h.askedStatement(ctx, q, desc)
 	if err != nil {
 		return nil, err
 	}
-	return h.server.start(ctx, session, p, q.GetQuery(), nil, desc)
+	return h.server.start(ctx, a)
+}
+
+func (h *sqlServer) askedStatement(ctx context.Context, q flightsql.StatementQuery, desc *flight.FlightDescriptor) (asked, error) {
+	if len(q.GetTransactionId()) > 0 {
+		return asked{}, errTransactions
+	}
+	session := h.server.session(ctx)
+	p, err := h.server.prepare(ctx, session, q.GetQuery())
+	return asked{session: session, prepared: p, text: q.GetQuery(), desc: desc}, err
 }
 
 // GetSchemaStatement plans a statement for the schema of its result.
@@ -55,21 +60,6 @@ func (h *sqlServer) GetSchemaStatement(ctx context.Context, q flightsql.Statemen
 		return nil, err
 	}
 	return &flight.SchemaResult{Schema: flight.SerializeSchema(resultSchema(p.Columns()), h.Alloc)}, nil
-}
-
-// PollFlightInfoStatement starts a statement; it is ready at once, since its rows
-// are made while they are read.
-func (h *sqlServer) PollFlightInfoStatement(ctx context.Context, q flightsql.StatementQuery, desc *flight.FlightDescriptor) (*flight.PollInfo, error) {
-	info, err := h.GetFlightInfoStatement(ctx, q, desc)
-	return pollInfo(info), err
-}
-
-func pollInfo(info *flight.FlightInfo) *flight.PollInfo {
-	if info == nil {
-		return nil
-	}
-	done := 1.0
-	return &flight.PollInfo{Info: info, Progress: &done}
 }
 
 // DoPutCommandStatementUpdate executes a statement for its effect.
@@ -103,11 +93,19 @@ func (h *sqlServer) ClosePreparedStatement(ctx context.Context, r flightsql.Acti
 func (h *sqlServer) GetFlightInfoPreparedStatement(ctx context.Context, q flightsql.PreparedStatementQuery, desc *flight.FlightDescriptor) (info *flight.FlightInfo, err error) {
 	ctx, span := h.server.begin(ctx, statementSpan)
 	defer func() { span.EndIf(err) }()
-	call, err := h.server.lookup(ctx, q.GetPreparedStatementHandle())
+	a, err := h.askedPrepared(ctx, q, desc)
 	if err != nil {
 		return nil, err
 	}
-	return h.server.start(ctx, h.server.session(ctx), call.entry.prepared, call.entry.text, call.bound, desc)
+	return h.server.start(ctx, a)
+}
+
+func (h *sqlServer) askedPrepared(ctx context.Context, q flightsql.PreparedStatementQuery, desc *flight.FlightDescriptor) (asked, error) {
+	call, err := h.server.lookup(ctx, q.GetPreparedStatementHandle())
+	if err != nil {
+		return asked{}, err
+	}
+	return asked{session: h.server.session(ctx), prepared: call.entry.prepared, text: call.entry.text, bound: call.bound, desc: desc}, nil
 }
 
 // GetSchemaPreparedStatement is the schema of a prepared statement's result.
@@ -117,12 +115,6 @@ func (h *sqlServer) GetSchemaPreparedStatement(ctx context.Context, q flightsql.
 		return nil, err
 	}
 	return &flight.SchemaResult{Schema: flight.SerializeSchema(resultSchema(call.entry.prepared.Columns()), h.Alloc)}, nil
-}
-
-// PollFlightInfoPreparedStatement starts a prepared statement.
-func (h *sqlServer) PollFlightInfoPreparedStatement(ctx context.Context, q flightsql.PreparedStatementQuery, desc *flight.FlightDescriptor) (*flight.PollInfo, error) {
-	info, err := h.GetFlightInfoPreparedStatement(ctx, q, desc)
-	return pollInfo(info), err
 }
 
 // DoPutPreparedStatementQuery binds rows of parameters and gives the handle that
@@ -164,20 +156,12 @@ func (h *sqlServer) readParameters(ctx context.Context, handle []byte, r flight.
 
 // CancelFlightInfo cancels the queries of a FlightInfo.
 func (h *sqlServer) CancelFlightInfo(ctx context.Context, r *flight.CancelFlightInfoRequest) (flight.CancelFlightInfoResult, error) {
-	found := false
-	for _, e := range r.GetInfo().GetEndpoint() {
-		t, err := flightsql.GetStatementQueryTicket(e.GetTicket())
-		if err != nil {
-			return flight.CancelFlightInfoResult{}, sqlerr.New(sqlerr.InvalidTicket, "the ticket cannot be read: %v", err)
-		}
-		ok, err := h.server.cancel(ctx, t.GetStatementHandle())
-		if err != nil {
-			return flight.CancelFlightInfoResult{}, err
-		}
-		found = found || ok
+	found, err := h.server.cancelInfo(ctx, r.GetInfo())
+	if err == nil && !found {
+		err = status.Error(codes.NotFound, "the query has ended or is not known")
 	}
-	if !found {
-		return flight.CancelFlightInfoResult{}, status.Error(codes.NotFound, "the query has ended or is not known")
+	if err != nil {
+		return flight.CancelFlightInfoResult{}, err
 	}
 	return flight.CancelFlightInfoResult{Status: flight.CancelStatusCancelled}, nil
 }

@@ -37,15 +37,22 @@ func executions(p Prepared, bound [][]expr.Value) ([][]expr.Value, error) {
 	return bound, nil
 }
 
+// asked is a statement as a call asks for it.
+type asked struct {
+	session  *Session
+	prepared Prepared
+	text     string
+	bound    [][]expr.Value           // rows of arguments
+	desc     *flight.FlightDescriptor // goes back to the client
+}
+
 // start executes a statement, puts it under a lease and says where its result is.
-func (s *Server) start(ctx context.Context, session *Session, p Prepared, text string, bound [][]expr.Value,
-	desc *flight.FlightDescriptor) (*flight.FlightInfo, error) {
-	args, err := executions(p, bound)
-	if err != nil {
-		return nil, withText(err, text)
+func (s *Server) start(ctx context.Context, a asked) (*flight.FlightInfo, error) {
+	options := a.session.Options() // as they are before a SET takes effect
+	if info, err := s.shared(ctx, a, options); info != nil || err != nil {
+		return info, err
 	}
-	options := session.Options() // as they are before a SET takes effect
-	q, err := startQuery(ctx, p, text, args)
+	q, args, err := s.execute(ctx, a)
 	if err != nil {
 		return nil, err
 	}
@@ -53,13 +60,28 @@ func (s *Server) start(ctx context.Context, session *Session, p Prepared, text s
 		q.close()
 		return nil, err
 	}
-	q.lease = rand.Text()
-	t := ticket{Lease: q.lease, QueryID: q.result.QueryID(), Update: p.IsUpdate(), Options: options, User: session.User()}
-	if session.isPrivate() {
-		t.Session = session.ID()
+	return s.publish(a, options, args, q)
+}
+
+func (s *Server) execute(ctx context.Context, a asked) (*query, [][]expr.Value, error) {
+	args, err := executions(a.prepared, a.bound)
+	if err != nil {
+		return nil, nil, withText(err, a.text)
 	}
-	if encoded, size := encodeRows(args, p.Parameters()); !t.Update && len(text)+size <= maxSelfContained {
-		t.Text, t.Args = text, encoded
+	q, err := startQuery(ctx, a.prepared, a.text, args)
+	return q, args, err
+}
+
+// publish puts a query under a lease and says where its result is; it closes the query
+// when it fails. The options are those that the query was executed under.
+func (s *Server) publish(a asked, options map[string]string, args [][]expr.Value, q *query) (*flight.FlightInfo, error) {
+	q.lease = rand.Text()
+	t := ticket{Lease: q.lease, QueryID: q.result.QueryID(), Update: a.prepared.IsUpdate(), Options: options, User: a.session.User()}
+	if a.session.isPrivate() {
+		t.Session = a.session.ID()
+	}
+	if encoded, size := encodeRows(args, a.prepared.Parameters()); !t.Update && len(a.text)+size <= maxSelfContained {
+		t.Text, t.Args = a.text, encoded
 	}
 	endpoint, err := s.endpoint(t)
 	if err == nil {
@@ -71,10 +93,11 @@ func (s *Server) start(ctx context.Context, session *Session, p Prepared, text s
 	}
 	return &flight.FlightInfo{
 		Schema:           flight.SerializeSchema(q.schema, memory.DefaultAllocator),
-		FlightDescriptor: desc,
+		FlightDescriptor: a.desc,
 		Endpoint:         []*flight.FlightEndpoint{endpoint},
 		TotalRecords:     q.result.Affected(), // Python's DBAPI takes it for rowcount
 		TotalBytes:       -1,
+		Ordered:          true, // the rows of the one endpoint are
 		AppMetadata:      []byte(t.QueryID),
 	}, nil
 }
@@ -90,7 +113,8 @@ func (s *Server) endpoint(t ticket) (*flight.FlightEndpoint, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &flight.FlightEndpoint{Ticket: &flight.Ticket{Ticket: body}, ExpirationTime: timestamppb.New(t.Expires)}, nil
+	return &flight.FlightEndpoint{Ticket: &flight.Ticket{Ticket: body}, ExpirationTime: timestamppb.New(t.Expires),
+		AppMetadata: []byte(t.QueryID)}, nil
 }
 
 // fetchTicket streams what a ticket stands for: the waiting query or, when that
@@ -108,6 +132,8 @@ func (s *Server) fetchTicket(signed []byte, stream flight.FlightService_DoGetSer
 		return send(q, stream)
 	}
 	switch {
+	case s.queries.wasCancelled(t.Lease):
+		return &queryError{errCancelled, t.QueryID}
 	case time.Now().After(t.Expires):
 		return sqlerr.New(sqlerr.InvalidTicket, "the ticket of query %s expired at %s", t.QueryID, t.Expires.Format(time.RFC3339)).
 			WithHint("Run the statement again.")
@@ -132,7 +158,7 @@ func (s *Server) runAgain(t ticket, stream flight.FlightService_DoGetServer) (er
 		}
 		session = own
 	}
-	p, err := s.prepare(ctx, session, t.Text)
+	p, err := s.prepareAgain(ctx, session, t)
 	if err != nil {
 		return err
 	}
@@ -189,6 +215,28 @@ func (s *Server) update(ctx context.Context, p Prepared, text string, bound [][]
 	return drain(ctx, q)
 }
 
+// cancelInfo stops the queries of a FlightInfo; false when there are none. One of
+// PollFlightInfo that has no endpoints yet is known by its descriptor.
+func (s *Server) cancelInfo(ctx context.Context, info *flight.FlightInfo) (found bool, err error) {
+	if handle, ok := pollHandle(info.GetFlightDescriptor()); ok {
+		if found, err = s.cancelPoll(ctx, handle); found || err != nil {
+			return found, err
+		}
+	}
+	for _, e := range info.GetEndpoint() {
+		t, err := flightsql.GetStatementQueryTicket(e.GetTicket())
+		if err != nil {
+			return found, sqlerr.New(sqlerr.InvalidTicket, "the ticket cannot be read: %v", err)
+		}
+		ok, err := s.cancel(ctx, t.GetStatementHandle())
+		if err != nil {
+			return found, err
+		}
+		found = found || ok
+	}
+	return found, nil
+}
+
 // cancel stops the query of a ticket wherever it runs.
 func (s *Server) cancel(ctx context.Context, signed []byte) (bool, error) {
 	var t ticket
@@ -198,7 +246,8 @@ func (s *Server) cancel(ctx context.Context, signed []byte) (bool, error) {
 	if err := s.own(ctx, t.User, "ticket"); err != nil {
 		return false, err
 	}
-	if s.queries.stop(t.Lease, errCancelled) {
+	if s.queries.stop(t.Lease, errCancelled) || t.Share.Of > 1 {
+		s.queries.remember(t.Lease)
 		return true, nil
 	}
 	return s.config.Statements.Cancel(ctx, t.QueryID)

@@ -1,7 +1,6 @@
 package flight
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -32,16 +31,16 @@ func send(q *query, stream flight.FlightService_DoGetServer) (err error) {
 	stop := context.AfterFunc(q.ctx, func() { cancel(context.Cause(q.ctx)) })
 	defer stop()
 	w := sender{stream: stream, schema: q.schema}
-	if err := w.payload(ipc.GetSchemaPayload(q.schema, memory.DefaultAllocator)); err != nil {
+	if err := w.payload(ipc.GetSchemaPayload(q.schema, memory.DefaultAllocator), 0); err != nil {
 		return err
 	}
 	for {
-		batch, err := q.result.Next(ctx)
+		batch, err := q.next(ctx)
 		if errors.Is(err, io.EOF) {
 			return nil
 		}
 		if err != nil {
-			return withText(causeOf(q.ctx, causeOf(ctx, err)), q.text) // the query may end before ctx hears of it
+			return q.failed(causeOf(ctx, err)) // the query may end before ctx hears of it
 		}
 		err = w.batch(batch)
 		rows += batch.NumRows()
@@ -53,12 +52,11 @@ func send(q *query, stream flight.FlightService_DoGetServer) (err error) {
 }
 
 // sender writes batches as Flight messages. It is arrow-go's record writer without
-// its wait for the first batch and without its second encoding of a message that
-// has been measured.
+// its wait for the first batch, without its second encoding of a message that has been
+// measured, and without copying it twice.
 type sender struct {
 	stream flight.FlightService_DoGetServer
 	schema *arrow.Schema
-	body   bytes.Buffer // of the last message; gRPC has copied it when Send returns
 }
 
 // batch sends a batch under the schema that was promised.
@@ -88,7 +86,7 @@ func (w *sender) slices(batch arrow.RecordBatch) error {
 	var size counter
 	_ = payload.SerializeBody(&size) // a counter never fails
 	if rows == 1 || size <= maxBatchBytes {
-		return w.payload(payload)
+		return w.payload(payload, int(size))
 	}
 	payload.Release()
 	for _, r := range [2][2]int64{{0, rows / 2}, {rows / 2, rows}} {
@@ -102,16 +100,13 @@ func (w *sender) slices(batch arrow.RecordBatch) error {
 	return nil
 }
 
-// payload sends one message and releases it.
-func (w *sender) payload(p ipc.Payload) error {
+// payload sends one message and releases it. The message is a frame, which the server's
+// codec knows.
+func (w *sender) payload(p ipc.Payload, size int) error {
 	defer p.Release()
-	w.body.Reset()
-	if err := p.SerializeBody(&w.body); err != nil {
-		return err
-	}
 	meta := p.Meta()
 	defer meta.Release()
-	return w.stream.Send(&flight.FlightData{DataHeader: meta.Bytes(), DataBody: w.body.Bytes()})
+	return w.stream.SendMsg(&frame{payload: p, header: meta.Bytes(), size: size})
 }
 
 // counter counts what is written to it.
@@ -125,12 +120,12 @@ func (c *counter) Write(p []byte) (int, error) {
 // drain reads a query to its end for the number of its rows.
 func drain(ctx context.Context, q *query) (rows int64, err error) {
 	for {
-		batch, err := q.result.Next(ctx)
+		batch, err := q.next(ctx)
 		if errors.Is(err, io.EOF) {
 			return rows, nil
 		}
 		if err != nil {
-			return rows, withText(causeOf(ctx, err), q.text)
+			return rows, q.failed(causeOf(ctx, err))
 		}
 		rows += batch.NumRows()
 		batch.Release()

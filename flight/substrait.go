@@ -46,17 +46,22 @@ func (s *Server) prepareSubstrait(ctx context.Context, session *Session, plan []
 
 // GetFlightInfoSubstraitPlan starts a plan.
 func (h *sqlServer) GetFlightInfoSubstraitPlan(ctx context.Context, q flightsql.StatementSubstraitPlan, desc *flight.FlightDescriptor) (info *flight.FlightInfo, err error) {
-	if len(q.GetTransactionId()) > 0 {
-		return nil, errTransactions
-	}
 	ctx, span := h.server.begin(ctx, statementSpan)
 	defer func() { span.EndIf(err) }()
-	session, plan := h.server.session(ctx), q.GetPlan()
-	p, err := h.server.prepareSubstrait(ctx, session, plan.Plan, plan.Version)
+	a, err := h.askedPlan(ctx, q, desc)
 	if err != nil {
 		return nil, err
 	}
-	return h.server.start(ctx, session, p, planText(plan), nil, desc)
+	return h.server.start(ctx, a)
+}
+
+func (h *sqlServer) askedPlan(ctx context.Context, q flightsql.StatementSubstraitPlan, desc *flight.FlightDescriptor) (asked, error) {
+	if len(q.GetTransactionId()) > 0 {
+		return asked{}, errTransactions
+	}
+	session, plan := h.server.session(ctx), q.GetPlan()
+	p, err := h.server.prepareSubstrait(ctx, session, plan.Plan, plan.Version)
+	return asked{session: session, prepared: p, text: planText(plan), desc: desc}, err
 }
 
 // GetSchemaSubstraitPlan describes a plan for the schema of its result.
@@ -69,11 +74,13 @@ func (h *sqlServer) GetSchemaSubstraitPlan(ctx context.Context, q flightsql.Stat
 	return &flight.SchemaResult{Schema: flight.SerializeSchema(resultSchema(p.Columns()), h.Alloc)}, nil
 }
 
-// PollFlightInfoSubstraitPlan starts a plan; it is ready at once, since its rows are
-// made while they are read.
+// PollFlightInfoSubstraitPlan starts a plan.
 func (h *sqlServer) PollFlightInfoSubstraitPlan(ctx context.Context, q flightsql.StatementSubstraitPlan, desc *flight.FlightDescriptor) (*flight.PollInfo, error) {
-	info, err := h.GetFlightInfoSubstraitPlan(ctx, q, desc)
-	return pollInfo(info), err
+	a, err := h.askedPlan(ctx, q, desc)
+	if err != nil {
+		return nil, err
+	}
+	return h.server.beginPoll(ctx, a)
 }
 
 // DoPutCommandSubstraitPlan executes a plan for its effect. Plans only read so far: it

@@ -27,6 +27,7 @@ const (
 	forTicket purpose = 't'
 	forHandle purpose = 'h'
 	forLogin  purpose = 'l'
+	forPoll   purpose = 'p'
 )
 
 // maxSelfContained is the most bytes of statement and arguments that a ticket or
@@ -81,6 +82,8 @@ func (p purpose) String() string {
 		return "ticket"
 	case forHandle:
 		return "statement handle"
+	case forPoll:
+		return "descriptor"
 	}
 	return "token"
 }
@@ -96,6 +99,7 @@ type ticket struct {
 	User    string            `json:"user,omitempty"`
 	Session string            `json:"session,omitempty"` // the only one in which the statement means the same
 	Update  bool              `json:"update,omitempty"`  // had its effect: never runs again
+	Share   Share             `json:"share"`             // of the rows; the zero value is all of them
 	Expires time.Time         `json:"expires"`
 }
 

@@ -33,8 +33,8 @@ func explainOptions(stmt *sql.Explain) (explaining, error) {
 			e.analyze = on
 		case "format":
 			e.format = strings.ToLower(o.Value)
-			if e.format != "text" && e.format != "substrait" {
-				return e, sqlerr.At(sqlerr.InvalidParameterValue, o.Span(), "EXPLAIN format %q is not known", o.Value).WithHint("Use TEXT or SUBSTRAIT.")
+			if !slices.Contains([]string{"text", "json", "dot", "substrait"}, e.format) {
+				return e, sqlerr.At(sqlerr.InvalidParameterValue, o.Span(), "EXPLAIN format %q is not known", o.Value).WithHint("Use TEXT, JSON, DOT or SUBSTRAIT.")
 			}
 		case "verbose", "costs", "timing", "summary", "buffers", "settings", "wal":
 		default:
@@ -63,6 +63,9 @@ func (s *Statements) explain(ctx context.Context, session *flight.Session, text 
 			text, err := s.explainText(ctx, session, described, args, opt)
 			if err != nil {
 				return nil, err
+			}
+			if opt.format == "json" || opt.format == "dot" { // programs take the whole from one row, as from PostgreSQL
+				return [][]expr.Value{texts(text)}, nil
 			}
 			out := [][]expr.Value{}
 			for line := range strings.Lines(text) {
@@ -104,10 +107,23 @@ func (s *Statements) explainText(ctx context.Context, session *flight.Session, q
 		if n := asked.Requests.Load(); n > 0 { // that looked whether the files are still the same
 			line += fmt.Sprintf(", requests=%d", n)
 		}
-		return s.analyze(ctx, session, plan.Root, q.fields, q.first.key.text, line)
+		m, err := s.analyze(ctx, session, plan.Root, q.fields, q.first.key.text)
+		if err != nil {
+			return "", err
+		}
+		if opt.format == "text" {
+			return m.text(line), nil
+		}
+		ms := float64(planning) / 1e6
+		took := float64(m.elapsed) / 1e6
+		return explanation{Plan: explainedTree(m.plan, m.profile), Planning: &ms, Execution: &took, Rows: &m.rows,
+			Where: strings.TrimSpace(m.where), Origin: string(from)}.as(opt.format)
 	}
-	settings := s.settings(session)
-	return formatPlan(s.Coordinator.Fragments(plan.Root, settings), func(n physical.Node) string {
+	fragments := s.Coordinator.Fragments(plan.Root, s.settings(session))
+	if opt.format != "text" {
+		return explanation{Plan: explainedTree(fragments, nil)}.as(opt.format)
+	}
+	return formatPlan(fragments, func(n physical.Node) string {
 		return fmt.Sprintf("  (rows≈%.0f)", n.Rows())
 	}), nil
 }
@@ -130,27 +146,39 @@ func formatPlan(p *fragment.Plan, note func(physical.Node) string) string {
 	return b.String()
 }
 
-// analyze runs the plan and shows what each operator did.
-func (s *Statements) analyze(ctx context.Context, session *flight.Session, root physical.Node, fields []expr.Field, text, planning string) (string, error) {
+// measurement is what a plan did when it ran.
+type measurement struct {
+	plan    *fragment.Plan
+	profile *exec.Profile
+	elapsed time.Duration
+	rows    int64
+	where   string // on which workers
+}
+
+// analyze runs the plan and measures what each operator does.
+func (s *Statements) analyze(ctx context.Context, session *flight.Session, root physical.Node, fields []expr.Field, text string) (m measurement, err error) {
 	settings := s.settings(session)
-	profile := exec.NewProfile()
-	settings.Run.Profile = profile
+	m.profile = exec.NewProfile()
+	settings.Run.Profile = m.profile
 	settings.Encode = false // the profile is by node
 	settings.User, settings.Text = user(session), text
 	start := time.Now()
 	running, err := s.start(ctx, root, fields, settings)
 	if err != nil {
-		return "", err
+		return m, err
 	}
 	defer running.Close()
-	rows, err := drain(ctx, running)
-	if err != nil {
-		return "", err
+	if m.rows, err = drain(ctx, running); err != nil {
+		return m, err
 	}
-	elapsed := time.Since(start)
-	tree := formatPlan(running.Plan, func(n physical.Node) string { return measured(n, profile) })
-	return fmt.Sprintf("%s%s\nExecution: %.2f ms, %d rows\n%s", tree, planning,
-		float64(elapsed.Microseconds())/1000, rows, s.where(running.ID)), nil
+	m.elapsed, m.plan, m.where = time.Since(start), running.Plan, s.where(running.ID)
+	return m, nil
+}
+
+// text is the measurement for people, below a line about planning.
+func (m measurement) text(planning string) string {
+	tree := formatPlan(m.plan, func(n physical.Node) string { return measured(n, m.profile) })
+	return fmt.Sprintf("%s%s\nExecution: %.2f ms, %d rows\n%s", tree, planning, float64(m.elapsed.Microseconds())/1000, m.rows, m.where)
 }
 
 // measured is what an operator did. Times are sums over instances: time with its

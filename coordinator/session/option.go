@@ -2,6 +2,7 @@ package session
 
 import (
 	"context"
+	"fmt"
 	"maps"
 	"slices"
 	"strconv"
@@ -37,6 +38,14 @@ type option struct {
 	value func(d Defaults) string // in force when the session has not set it
 	check func(value string) bool // nil: any value
 	note  string                  // what values there are, for the hint
+
+	number bool // the value is a count
+	fixed  bool // nobody sets it
+}
+
+// countOption is one whose value is a number.
+func countOption(value func(d Defaults) string, note string) option {
+	return option{value: value, check: count, note: note, number: true}
 }
 
 func oneOf(values ...string) func(string) bool {
@@ -53,20 +62,44 @@ func fixed(v string) func(Defaults) string { return func(Defaults) string { retu
 // options are all settings, under their canonical names.
 func options() map[string]option {
 	return map[string]option{
-		"catalog":            {fixed("skein"), oneOf("skein"), "The only catalog is \"skein\"."},
-		"schema":             {fixed(catalog.DefaultSchema), nil, ""},
-		"distribution":       {func(d Defaults) string { return string(orAuto(d.Distribution)) }, oneOf("auto", "always", "local"), "Use auto, always or local."},
-		"fragment_form":      {func(d Defaults) string { return form(d.Encode) }, oneOf("value", "substrait"), "Use value or substrait."},
-		"workers":            {func(d Defaults) string { return strconv.Itoa(d.Workers) }, count, "Use a number; 0 means all workers."},
-		"batch_rows":         {func(d Defaults) string { return strconv.Itoa(d.BatchRows) }, count, "Use a number; 0 means the default."},
-		"timezone":           {fixed("UTC"), oneOf("utc", "gmt", "etc/utc"), "The only time zone is UTC."},
-		"client_encoding":    {fixed("UTF8"), oneOf("utf8", "utf-8", "unicode"), "The only encoding is UTF8."},
-		"application_name":   {fixed(""), nil, ""},
-		"datestyle":          {fixed("ISO, MDY"), oneOf("iso", "iso, mdy"), "The only style is ISO."},
-		"intervalstyle":      {fixed("postgres"), oneOf("postgres"), "The only style is postgres."},
-		"extra_float_digits": {fixed("1"), count, ""},
-		"server_version":     {fixed("15"), oneOf(), "It cannot be changed."},
+		"catalog":            {value: fixed("skein"), check: oneOf("skein"), note: "The only catalog is \"skein\"."},
+		"schema":             {value: fixed(catalog.DefaultSchema)},
+		"distribution":       {value: func(d Defaults) string { return string(orAuto(d.Distribution)) }, check: oneOf("auto", "always", "local"), note: "Use auto, always or local."},
+		"fragment_form":      {value: func(d Defaults) string { return form(d.Encode) }, check: oneOf("value", "substrait"), note: "Use value or substrait."},
+		"workers":            countOption(func(d Defaults) string { return strconv.Itoa(d.Workers) }, "Use a number; 0 means all workers."),
+		"batch_rows":         countOption(func(d Defaults) string { return strconv.Itoa(d.BatchRows) }, "Use a number; 0 means the default."),
+		"endpoints":          countOption(fixed("1"), "Use a number: from how many endpoints a client fetches a result at once."),
+		"timezone":           {value: fixed("UTC"), check: oneOf("utc", "gmt", "etc/utc"), note: "The only time zone is UTC."},
+		"client_encoding":    {value: fixed("UTF8"), check: oneOf("utf8", "utf-8", "unicode"), note: "The only encoding is UTF8."},
+		"application_name":   {value: fixed("")},
+		"datestyle":          {value: fixed("ISO, MDY"), check: oneOf("iso", "iso, mdy"), note: "The only style is ISO."},
+		"intervalstyle":      {value: fixed("postgres"), check: oneOf("postgres"), note: "The only style is postgres."},
+		"extra_float_digits": countOption(fixed("1"), "Use a number."),
+
+		// What drivers and tools set or ask for without needing it, as PostgreSQL has it.
+		"standard_conforming_strings": {value: fixed("on"), check: oneOf("on", "true"), note: "Strings are standard conforming."},
+		"bytea_output":                {value: fixed("hex"), check: oneOf("hex"), note: "The only form is hex."},
+		"lc_collate":                  readOnly("C"),
+		"lc_ctype":                    readOnly("C"),
+		"server_encoding":             readOnly("UTF8"),
+		"server_version":              readOnly(serverVersion),
+		"server_version_num":          readOnly(serverVersionNumber),
+		"transaction_isolation":       readOnly("read committed"),
+		"transaction_read_only":       readOnly("off"),
+		"max_identifier_length":       readOnly("63"),
+		"integer_datetimes":           readOnly("on"),
+		"is_superuser":                readOnly("on"),
 	}
+}
+
+// The version of PostgreSQL whose SQL this is.
+const (
+	serverVersion       = "15"
+	serverVersionNumber = "150000"
+)
+
+func readOnly(value string) option {
+	return option{value: fixed(value), check: oneOf(), note: "It cannot be changed.", fixed: true}
 }
 
 func form(encode bool) string {
@@ -94,9 +127,20 @@ func canonical(name string) string {
 	return name
 }
 
-// SetOption checks and sets an option of a session; the empty value resets it.
-func (s *Statements) SetOption(_ context.Context, session *flight.Session, name, value string) error {
-	name = canonical(name)
+// optionText is an option's value as SET would take it.
+func optionText(value any) string {
+	switch v := value.(type) {
+	case nil:
+		return ""
+	case []string:
+		return strings.Join(v, ", ")
+	}
+	return fmt.Sprint(value)
+}
+
+// SetOption checks and sets an option of a session; nil or the empty value resets it.
+func (s *Statements) SetOption(_ context.Context, session *flight.Session, name string, to any) error {
+	name, value := canonical(name), optionText(to)
 	o, ok := options()[name]
 	if !ok {
 		return sqlerr.New(sqlerr.UndefinedObject, "unrecognized configuration parameter %q", name).
@@ -116,11 +160,16 @@ func (s *Statements) SetOption(_ context.Context, session *flight.Session, name,
 	return nil
 }
 
-// Options are all options of a session with the values in force.
-func (s *Statements) Options(_ context.Context, session *flight.Session) (map[string]string, error) {
-	out := map[string]string{}
-	for name := range options() {
-		out[name] = s.option(session, name)
+// Options are all options of a session with the values in force: those that are counts
+// as numbers.
+func (s *Statements) Options(_ context.Context, session *flight.Session) (map[string]any, error) {
+	out := map[string]any{}
+	for name, o := range options() {
+		value := s.option(session, name)
+		out[name] = value
+		if n, err := strconv.ParseInt(value, 10, 64); err == nil && o.number {
+			out[name] = n
+		}
 	}
 	return out, nil
 }

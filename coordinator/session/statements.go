@@ -120,6 +120,15 @@ func (s *Statements) logger() *slog.Logger {
 	return slog.Default()
 }
 
+// Progress is how many of a query's tasks are done.
+func (s *Statements) Progress(queryID string) (done, total int) {
+	q, ok := s.Coordinator.Info(queryID)
+	if !ok {
+		return 0, 0
+	}
+	return q.Done, q.Tasks
+}
+
 // options is what the planner sees of a session.
 func (s *Statements) options(session *flight.Session) planner.Options {
 	return planner.Options{Now: s.Defaults.now(), User: user(session), Schema: s.schema(session), Privileges: privileges{s, session}}

@@ -84,6 +84,25 @@ func (f *Fake) PrepareSubstrait(ctx context.Context, s *flight.Session, plan []b
 // Cancel knows no queries of its own.
 func (f *Fake) Cancel(context.Context, string) (bool, error) { return false, nil }
 
+// Progress says of every query that half of it is done.
+func (f *Fake) Progress(string) (done, total int) { return 1, 2 }
+
+// Share divides the rows of "rows N", and nothing else.
+func (f *Fake) Share(ctx context.Context, s *flight.Session, text string, _ []expr.Value, want flight.Share) (flight.Prepared, flight.Share, error) {
+	p, err := f.Prepare(ctx, s, text)
+	if err != nil {
+		return nil, want, err
+	}
+	st := p.(*statement)
+	if st.words[0] != "rows" {
+		return p, flight.Share{Of: 1}, nil
+	}
+	n := st.number(1)
+	want.Of, want.Version = min(want.Of, n), "1"
+	st.from, st.rows = n*want.Index/want.Of, n*(want.Index+1)/want.Of-n*want.Index/want.Of
+	return st, want, nil
+}
+
 // AllTypes is a column of every SQL type.
 func AllTypes() []expr.Field {
 	types := []expr.Type{expr.Of(expr.Bool), expr.Of(expr.Int2), expr.Of(expr.Int4), expr.Of(expr.Int8),
@@ -153,17 +172,21 @@ func (f *Fake) Tables(context.Context, *flight.Session) ([]flight.Table, error) 
 }
 
 // SetOption knows catalog, schema and batch_size, of which the last is a number.
-func (f *Fake) SetOption(_ context.Context, s *flight.Session, name, value string) error {
+func (f *Fake) SetOption(_ context.Context, s *flight.Session, name string, value any) error {
+	text := ""
+	if value != nil {
+		text = fmt.Sprint(value)
+	}
 	switch name {
 	case "catalog", "schema":
 	case "batch_size":
-		if _, err := strconv.Atoi(value); err != nil && value != "" {
-			return sqlerr.New(sqlerr.InvalidParameterValue, "invalid value for batch_size: %q", value)
+		if _, err := strconv.Atoi(text); err != nil && text != "" {
+			return sqlerr.New(sqlerr.InvalidParameterValue, "invalid value for batch_size: %q", text)
 		}
 	default:
 		return sqlerr.New("42704", "unrecognized configuration parameter %q", name)
 	}
-	s.Set(name, value)
+	s.Set(name, text)
 	return nil
 }
 
@@ -171,10 +194,13 @@ func (f *Fake) SetOption(_ context.Context, s *flight.Session, name, value strin
 func (f *Fake) End(*flight.Session) { f.Ended.Add(1) }
 
 // Options gives the defaults under what is set.
-func (f *Fake) Options(_ context.Context, s *flight.Session) (map[string]string, error) {
-	options := map[string]string{"catalog": "skein", "schema": "public", "batch_size": "0"}
+func (f *Fake) Options(_ context.Context, s *flight.Session) (map[string]any, error) {
+	options := map[string]any{"catalog": "skein", "schema": "public", "batch_size": int64(0)}
 	for name, value := range s.Options() {
 		options[name] = value
+		if n, err := strconv.ParseInt(value, 10, 64); err == nil && name == "batch_size" {
+			options[name] = n
+		}
 	}
 	return options, nil
 }

@@ -28,6 +28,8 @@ type statement struct {
 	columns []expr.Field
 	params  []expr.Type
 	update  bool
+	from    int // the first of the rows of a share
+	rows    int // and how many; 0: it is no share
 }
 
 func (s *statement) echo(types string) error {
@@ -82,7 +84,10 @@ func (s *statement) Execute(ctx context.Context, args []expr.Value) (flight.Resu
 	s.fake.Open.Add(1)
 	switch s.words[0] {
 	case "rows", "wide":
-		r.left = s.number(1)
+		r.left, r.n = s.number(1), s.from
+		if s.rows > 0 {
+			r.left = s.rows
+		}
 	case "echo":
 		r.rows = [][]expr.Value{args}
 	case "types":
@@ -93,7 +98,7 @@ func (s *statement) Execute(ctx context.Context, args []expr.Value) (flight.Resu
 		r.rows = [][]expr.Value{allValues(), nulls}
 	case "show":
 		options, _ := s.fake.Options(ctx, s.session)
-		r.rows = [][]expr.Value{{expr.Str(options[s.words[1]])}}
+		r.rows = [][]expr.Value{{expr.Str(fmt.Sprint(options[s.words[1]]))}}
 	case "set":
 		if err := s.fake.SetOption(ctx, s.session, s.words[1], s.words[2]); err != nil {
 			return nil, errors.Join(err, r.Close())

@@ -12,7 +12,8 @@ import (
 )
 
 // At is an element of an Arrow array as a SQL value with its type: any Arrow type
-// that has one, dictionaries looked up. The value owns its bytes.
+// that has one, dictionaries looked up. A decimal of more digits than a numeric has is
+// its digits as a text. The value owns its bytes.
 func At(a arrow.Array, i int) (expr.Value, expr.Type, error) {
 	if d, ok := a.(*array.Dictionary); ok {
 		if d.IsNull(i) {
@@ -23,6 +24,12 @@ func At(a arrow.Array, i int) (expr.Value, expr.Type, error) {
 			return expr.Null, expr.Type{}, sqlerr.New(sqlerr.DataException, "dictionary index %d of %d entries", index, d.Dictionary().Len())
 		}
 		return At(d.Dictionary(), index)
+	}
+	if d, ok := a.(*array.Decimal256); ok && a.DataType().(*arrow.Decimal256Type).Precision > expr.MaxPrecision {
+		if d.IsNull(i) {
+			return expr.Null, expr.Of(expr.Text), nil
+		}
+		return expr.Str(d.Value(i).ToString(a.DataType().(*arrow.Decimal256Type).Scale)), expr.Of(expr.Text), nil
 	}
 	typ, ok := expr.FromArrow(a.DataType())
 	if !ok {

@@ -324,6 +324,23 @@ func (r *results) Open(peer, query string, attempt int) exchange.Source {
 	return r.client.Open([]string{peer}, tcp.Request{Query: query, Edge: tcp.ResultEdge, Partition: attempt}, r.account)
 }
 
+// locations are the coordinators of a cluster, any of which takes any ticket.
+func (s *Server) locations() (out []string) {
+	if s.peers == nil || s.peers.members.Load() == nil || s.config.Cluster.Key.IsZero() {
+		return nil // tickets of this process are known to it only
+	}
+	scheme := "grpc://"
+	if s.config.TLS.toClients() != nil {
+		scheme = "grpc+tls://"
+	}
+	for _, m := range s.peers.members.Load().Members() {
+		if slices.Contains(m.Roles, roleCoordinator) && m.Flight != "" {
+			out = append(out, scheme+m.Flight)
+		}
+	}
+	return out
+}
+
 // members is who is in the cluster, for whoever asks by SQL.
 func (s *Server) members() []session.Member {
 	if s.peers == nil || s.peers.members.Load() == nil {

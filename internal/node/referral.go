@@ -7,6 +7,7 @@ import (
 
 	"github.com/skein-query/skein/flight"
 	"github.com/skein-query/skein/internal/sqlerr"
+	"github.com/skein-query/skein/planner/expr"
 )
 
 // referral answers clients of a process that is no coordinator: it says who is.
@@ -43,6 +44,14 @@ func (r referral) PrepareSubstrait(context.Context, *flight.Session, []byte, str
 // Cancel knows no query.
 func (r referral) Cancel(context.Context, string) (bool, error) { return false, nil }
 
+// Share refuses.
+func (r referral) Share(context.Context, *flight.Session, string, []expr.Value, flight.Share) (flight.Prepared, flight.Share, error) {
+	return nil, flight.Share{}, r.refuse()
+}
+
+// Progress knows no query.
+func (r referral) Progress(string) (done, total int) { return 0, 0 }
+
 // Schemas refuses.
 func (r referral) Schemas(context.Context, *flight.Session) ([]flight.Schema, error) {
 	return nil, r.refuse()
@@ -54,7 +63,7 @@ func (r referral) Tables(context.Context, *flight.Session) ([]flight.Table, erro
 }
 
 // SetOption refuses.
-func (r referral) SetOption(context.Context, *flight.Session, string, string) error {
+func (r referral) SetOption(context.Context, *flight.Session, string, any) error {
 	return r.refuse()
 }
 
@@ -62,6 +71,6 @@ func (r referral) SetOption(context.Context, *flight.Session, string, string) er
 func (r referral) End(*flight.Session) {}
 
 // Options refuses.
-func (r referral) Options(context.Context, *flight.Session) (map[string]string, error) {
+func (r referral) Options(context.Context, *flight.Session) (map[string]any, error) {
 	return nil, r.refuse()
 }

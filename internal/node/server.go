@@ -259,7 +259,8 @@ func accounted(limitBytes int64) int64 {
 // listen opens the port for clients; nobody is answered before serve.
 func (s *Server) listen(statements *session.Statements) error {
 	c := flight.Config{Log: s.config.Log, Trace: s.config.Trace, Lease: s.config.Lease,
-		About: flight.About{Version: s.config.Version, Keywords: sql.Keywords(), StringFunctions: expr.FunctionNames()}}
+		About: flight.About{Version: s.config.Version, Keywords: sql.Keywords()}}
+	c.About.NumericFunctions, c.About.StringFunctions, c.About.DateTimeFunctions, c.About.SystemFunctions = expr.FunctionGroups()
 	if statements != nil {
 		c.Statements, c.Catalog, c.Sessions, c.Ingest, c.Auth = statements, statements, statements, statements, s.users
 	} else {
@@ -267,6 +268,7 @@ func (s *Server) listen(statements *session.Statements) error {
 		c.Statements, c.Catalog, c.Sessions = elsewhere, elsewhere, elsewhere
 	}
 	c.TLS = s.config.TLS.toClients()
+	c.Locations = s.locations
 	if s.config.Cluster != nil && !s.config.Cluster.Key.IsZero() { // another coordinator may be shown a ticket
 		var err error
 		if c.Key, err = s.config.Cluster.Key.Derive("tickets"); err != nil {

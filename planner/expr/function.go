@@ -160,6 +160,25 @@ func FunctionNames() []string {
 	return out
 }
 
+// FunctionGroups are the names of functions as JDBC sorts them, without operators and
+// special forms: aggregates count as functions of numbers.
+func FunctionGroups() (numbers, texts, times, system []string) {
+	for _, group := range []struct {
+		table string
+		into  *[]string
+	}{{mathFunctions + aggregateFunctions, &numbers}, {textFunctions, &texts}, {timeFunctions, &times}, {otherFunctions, &system}} {
+		for line := range strings.Lines(group.table) {
+			name, _, _ := strings.Cut(strings.TrimSpace(line), "(")
+			if name != "" && name[0] >= 'a' && name[0] <= 'z' && !strings.Contains(name, " ") && name != OpNeg {
+				*group.into = append(*group.into, name)
+			}
+		}
+		slices.Sort(*group.into)
+		*group.into = slices.Compact(*group.into)
+	}
+	return numbers, texts, times, append(system, FnCoalesce, FnNullIf, FnGreatest, FnLeast)
+}
+
 func noSuchFunction(name string, args []Type) error {
 	if isOperator(name) {
 		return sqlerr.New(sqlerr.UndefinedFunction, "operator does not exist: %s", operatorText(name, args)).
