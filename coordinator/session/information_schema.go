@@ -1,169 +1,83 @@
 package session
 
 import (
-	"strings"
+	"strconv"
 
 	"github.com/skein-query/skein/flight"
-	"github.com/skein-query/skein/internal/sqlerr"
 	"github.com/skein-query/skein/planner/expr"
-	"github.com/skein-query/skein/planner/logical"
-	"github.com/skein-query/skein/storage/catalog"
 )
 
-// The schemas of computed tables.
-const (
-	informationSchema = "information_schema"
-	pgCatalog         = "pg_catalog"
-)
-
-// system computes a table of information_schema or pg_catalog.
-func (s *Statements) system(session *flight.Session, schema, name string) (*logical.Table, error) {
-	make, ok := systemTables()[schema+"."+name]
-	if !ok {
-		return nil, sqlerr.New(sqlerr.UndefinedTable, "relation %q does not exist", schema+"."+name)
-	}
-	t := make(s, session)
-	t.Catalog, t.Schema, t.Name = "skein", schema, name
-	t.Stats.RowCount = float64(len(t.Rows))
-	if t.Rows == nil {
-		t.Rows = [][]expr.Value{}
-	}
-	return t, nil
+func (s *Statements) catalogNameRows(*flight.Session) []row {
+	return []row{{"catalog_name": expr.Str(catalogName)}}
 }
 
-func systemTables() map[string]func(*Statements, *flight.Session) *logical.Table {
-	tables := map[string]func(*Statements, *flight.Session) *logical.Table{
-		"information_schema.tables":        (*Statements).tablesTable,
-		"information_schema.columns":       (*Statements).columnsTable,
-		"information_schema.schemata":      (*Statements).schemataTable,
-		"information_schema.skein_members": (*Statements).membersTable,
-		"information_schema.skein_queries": (*Statements).queriesTable,
-		"pg_catalog.pg_tables":             (*Statements).pgTables,
-	}
-	for name, table := range roleTables() {
-		tables[name] = func(s *Statements, _ *flight.Session) *logical.Table { return table(s) }
-	}
-	return tables
+func (s *Statements) characterSetRows(*flight.Session) []row {
+	return []row{{"character_set_name": expr.Str("UTF8"), "character_repertoire": expr.Str("UCS"), "form_of_use": expr.Str("UTF8"),
+		"default_collate_catalog": expr.Str(catalogName), "default_collate_schema": expr.Str(pgCatalog), "default_collate_name": expr.Str("C")}}
 }
 
-func fields(list string) []expr.Field {
-	var out []expr.Field
-	for _, part := range strings.Fields(list) {
-		name, kind, _ := strings.Cut(part, ":")
-		typ := expr.Of(expr.Text)
-		if kind == "int" {
-			typ = expr.Of(expr.Int4)
-		} else if kind == "bigint" {
-			typ = expr.Of(expr.Int8)
-		} else if kind == "bool" {
-			typ = expr.Of(expr.Bool)
-		} else if kind == "float" {
-			typ = expr.Of(expr.Float8)
-		}
-		out = append(out, expr.Field{Name: name, Type: typ, Nullable: true})
+func (s *Statements) schemataRows(session *flight.Session) (out []row) {
+	for _, name := range s.schemas(session) {
+		out = append(out, row{"catalog_name": expr.Str(catalogName), "schema_name": expr.Str(name), "schema_owner": expr.Str(catalogName)})
 	}
 	return out
 }
 
-func (s *Statements) tablesTable(session *flight.Session) *logical.Table {
-	t := &logical.Table{Fields: fields("table_catalog table_schema table_name table_type is_insertable_into")}
-	for _, x := range s.tables(session) {
-		kind, insertable := "BASE TABLE", "NO"
-		if catalog.IsTemporary(x.Schema) {
+func (s *Statements) tableRows(session *flight.Session) (out []row) {
+	for _, r := range s.relations(session) {
+		kind := "BASE TABLE"
+		switch {
+		case r.isView():
+			kind = "VIEW"
+		case r.temporary:
 			kind = "LOCAL TEMPORARY"
 		}
-		if x.Memory != nil {
-			insertable = "YES"
-		}
-		t.Rows = append(t.Rows, texts("skein", shownSchema(x.Schema), x.Name, kind, insertable))
-	}
-	for key := range systemTables() {
-		schema, name, _ := strings.Cut(key, ".")
-		t.Rows = append(t.Rows, texts("skein", schema, name, "VIEW", "NO"))
-	}
-	return t
-}
-
-func texts(values ...string) []expr.Value {
-	out := make([]expr.Value, len(values))
-	for i, v := range values {
-		out[i] = expr.Str(v)
+		out = append(out, row{"table_catalog": expr.Str(catalogName), "table_schema": expr.Str(r.schema), "table_name": expr.Str(r.name),
+			"table_type": expr.Str(kind), "is_insertable_into": yesNo(r.writable), "is_typed": yesNo(false)})
 	}
 	return out
 }
 
-func (s *Statements) schemataTable(session *flight.Session) *logical.Table {
-	t := &logical.Table{Fields: fields("catalog_name schema_name schema_owner default_character_set_name")}
-	for _, name := range s.schemas(session) {
-		t.Rows = append(t.Rows, append(texts("skein", name, "skein"), expr.Null))
-	}
-	return t
-}
-
-func (s *Statements) pgTables(session *flight.Session) *logical.Table {
-	t := &logical.Table{Fields: fields("schemaname tablename tableowner tablespace hasindexes:bool hasrules:bool hastriggers:bool rowsecurity:bool")}
-	no := expr.BoolValue(false)
-	for _, x := range s.tables(session) {
-		t.Rows = append(t.Rows, append(texts(shownSchema(x.Schema), x.Name, owner(x)), expr.Null, no, no, no, no))
-	}
-	return t
-}
-
-func (s *Statements) columnsTable(session *flight.Session) *logical.Table {
-	t := &logical.Table{Fields: fields("table_catalog table_schema table_name column_name ordinal_position:int column_default is_nullable " +
-		"data_type character_maximum_length:int character_octet_length:int numeric_precision:int numeric_precision_radix:int numeric_scale:int datetime_precision:int udt_name")}
-	for _, x := range s.tables(session) {
-		columns, err := columnsOf(x)
-		if err != nil {
-			continue // a table that cannot be read has no columns to show
+func (s *Statements) columnRows(session *flight.Session) (out []row) {
+	for _, r := range s.relations(session) {
+		for i, c := range r.columns {
+			made := row{"table_catalog": expr.Str(catalogName), "table_schema": expr.Str(r.schema), "table_name": expr.Str(r.name),
+				"column_name": expr.Str(c.Name), "ordinal_position": expr.Int(int64(i + 1)), "is_nullable": yesNo(c.Nullable),
+				"data_type": expr.Str(standardName(c.Type)), "udt_catalog": expr.Str(catalogName), "udt_schema": expr.Str(pgCatalog),
+				"udt_name": expr.Str(pgTypeOf(c.Type).name), "dtd_identifier": expr.Str(strconv.Itoa(i + 1)),
+				"is_self_referencing": yesNo(false), "is_identity": yesNo(false), "identity_cycle": yesNo(false),
+				"is_generated": expr.Str("NEVER"), "is_updatable": yesNo(false)}
+			if i < len(r.presets) && r.presets[i].Default != "" {
+				made["column_default"] = expr.Str(r.presets[i].Default)
+			}
+			measures(made, c.Type)
+			out = append(out, made)
 		}
-		t.Rows = append(t.Rows, columnRows(x, columns)...)
-	}
-	return t
-}
-
-func columnRows(t *catalog.Table, columns []expr.Field) [][]expr.Value {
-	var out [][]expr.Value
-	for i, c := range columns {
-		nullable := "NO"
-		if c.Nullable {
-			nullable = "YES"
-		}
-		preset := expr.Null
-		if i < len(t.Columns) && t.Columns[i].Default != "" {
-			preset = expr.Str(t.Columns[i].Default)
-		}
-		row := append(texts("skein", shownSchema(t.Schema), t.Name, c.Name), expr.Int(int64(i+1)), preset)
-		row = append(row, texts(nullable, standardName(c.Type))...)
-		out = append(out, append(row, measures(c.Type)...))
 	}
 	return out
 }
 
-// measures are a type's length, precision, radix and scale as information_schema
-// gives them, and PostgreSQL's internal name.
-func measures(t expr.Type) []expr.Value {
-	length, octets, precision, radix, scale, clock := expr.Null, expr.Null, expr.Null, expr.Null, expr.Null, expr.Null
+// measures sets a type's length, precision, radix and scale.
+func measures(r row, t expr.Type) {
 	bits := map[expr.Kind]int64{expr.Int2: 16, expr.Int4: 32, expr.Int8: 64, expr.Float4: 24, expr.Float8: 53}
 	switch t.Kind {
 	case expr.Int2, expr.Int4, expr.Int8:
-		precision, radix, scale = expr.Int(bits[t.Kind]), expr.Int(2), expr.Int(0)
+		r["numeric_precision"], r["numeric_precision_radix"], r["numeric_scale"] = expr.Int(bits[t.Kind]), expr.Int(2), expr.Int(0)
 	case expr.Float4, expr.Float8:
-		precision, radix = expr.Int(bits[t.Kind]), expr.Int(2)
+		r["numeric_precision"], r["numeric_precision_radix"] = expr.Int(bits[t.Kind]), expr.Int(2)
 	case expr.Numeric:
-		precision, radix, scale = expr.Int(int64(t.Precision)), expr.Int(10), expr.Int(int64(t.Scale))
+		r["numeric_precision"], r["numeric_precision_radix"] = expr.Int(int64(t.Precision)), expr.Int(10)
+		r["numeric_scale"] = expr.Int(int64(t.Scale))
 	case expr.Text, expr.Char:
+		r["character_octet_length"] = expr.Int(1 << 30)
 		if t.Length > 0 {
-			length, octets = expr.Int(int64(t.Length)), expr.Int(4*int64(t.Length))
-		} else {
-			octets = expr.Int(1 << 30)
+			r["character_maximum_length"], r["character_octet_length"] = expr.Int(int64(t.Length)), expr.Int(4*int64(t.Length))
 		}
 	case expr.Date:
-		clock = expr.Int(0)
+		r["datetime_precision"] = expr.Int(0)
 	case expr.Time, expr.Timestamp, expr.TimestampTZ, expr.Interval:
-		clock = expr.Int(6)
+		r["datetime_precision"] = expr.Int(6)
 	}
-	return []expr.Value{length, octets, precision, radix, scale, clock, expr.Str(internalName(t))}
 }
 
 // standardName is the type's name in the words of the SQL standard.
@@ -187,18 +101,6 @@ func standardName(t expr.Type) string {
 		return "ARRAY"
 	case expr.Struct, expr.Map:
 		return "USER-DEFINED"
-	}
-	return t.String()
-}
-
-func internalName(t expr.Type) string {
-	names := map[expr.Kind]string{expr.Bool: "bool", expr.Int2: "int2", expr.Int4: "int4", expr.Int8: "int8",
-		expr.Float4: "float4", expr.Float8: "float8", expr.Char: "bpchar", expr.Numeric: "numeric"}
-	if n, ok := names[t.Kind]; ok {
-		return n
-	}
-	if t.Kind == expr.Text && t.Length > 0 {
-		return "varchar"
 	}
 	return t.String()
 }

@@ -7,7 +7,6 @@ import (
 
 	"github.com/skein-query/skein/flight"
 	"github.com/skein-query/skein/planner/expr"
-	"github.com/skein-query/skein/planner/logical"
 )
 
 // Member is a process of the cluster as information_schema.skein_members shows it.
@@ -20,9 +19,6 @@ type Member struct {
 	Version                         string
 	State                           string
 }
-
-// memberColumns are those of SHOW MEMBERS and information_schema.skein_members.
-const memberColumns = "name pid:int roles flight gossip actor exchange threads:int version state runs:int tasks:int busy:float free_bytes:bigint held_row_groups:int"
 
 // memberRows are who is in the cluster, what this coordinator has given each to do, and what
 // each has said of itself: threads that are busy, memory, row groups that it keeps decoded.
@@ -49,18 +45,11 @@ func (s *Statements) memberRows() [][]expr.Value {
 	return out
 }
 
-func (s *Statements) membersTable(*flight.Session) *logical.Table {
-	return &logical.Table{Fields: fields(memberColumns), Rows: s.memberRows()}
-}
-
 func (s *Statements) showMembers(session *flight.Session) flight.Prepared {
-	return &rows{statements: s, session: session, fields: fields(memberColumns), make: func(context.Context, []expr.Value) ([][]expr.Value, error) {
+	return &rows{statements: s, session: session, fields: systemColumns()["information_schema.skein_members"], make: func(context.Context, []expr.Value) ([][]expr.Value, error) {
 		return s.memberRows(), nil
 	}}
 }
-
-// queryColumns are those of SHOW QUERIES and information_schema.skein_queries.
-const queryColumns = "id user state seconds:float tasks:int done:int runs:int lost_workers:int workers error query"
 
 // queryRows are the queries of this coordinator: those that wait and run, and the last
 // ones that have ended.
@@ -89,12 +78,8 @@ func (s *Statements) queryRows() [][]expr.Value {
 	return out
 }
 
-func (s *Statements) queriesTable(*flight.Session) *logical.Table {
-	return &logical.Table{Fields: fields(queryColumns), Rows: s.queryRows()}
-}
-
 func (s *Statements) showQueries(session *flight.Session) flight.Prepared {
-	return &rows{statements: s, session: session, fields: fields(queryColumns), make: func(context.Context, []expr.Value) ([][]expr.Value, error) {
+	return &rows{statements: s, session: session, fields: systemColumns()["information_schema.skein_queries"], make: func(context.Context, []expr.Value) ([][]expr.Value, error) {
 		return s.as(session).queryRows(), nil
 	}}
 }

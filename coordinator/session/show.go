@@ -115,7 +115,28 @@ func typeName(t expr.Type) string {
 	return standardName(t)
 }
 
+// listings are the words after SHOW that name no setting, with the column of the answer.
+// Power BI asks for databases, others for schemas.
+func (s *Statements) listings(session *flight.Session) map[string]func() (column string, names []string) {
+	return map[string]func() (string, []string){
+		"databases": func() (string, []string) { return "database_name", []string{catalogName} },
+		"catalogs":  func() (string, []string) { return "catalog_name", []string{catalogName} },
+		"schemas":   func() (string, []string) { return "schema_name", slices.Sorted(slices.Values(s.schemas(session))) },
+	}
+}
+
 func (s *Statements) show(ctx context.Context, session *flight.Session, stmt *sql.Show) (flight.Prepared, error) {
+	if list, ok := s.as(session).listings(session)[stmt.Name]; ok {
+		column, _ := list()
+		return &rows{statements: s, session: session, fields: fields(column), make: func(context.Context, []expr.Value) ([][]expr.Value, error) {
+			_, names := list()
+			out := [][]expr.Value{}
+			for _, name := range names {
+				out = append(out, texts(name))
+			}
+			return out, nil
+		}}, nil
+	}
 	all, err := s.Options(ctx, session)
 	if err != nil {
 		return nil, err

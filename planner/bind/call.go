@@ -79,6 +79,9 @@ func (x *exprs) call(f *sql.FuncCall) (expr.Expr, error) {
 	if v, ok, err := x.privilege(f, name); ok {
 		return v, err
 	}
+	if e, ok, err := x.systemFunction(f, name); ok || err != nil {
+		return e, err
+	}
 	args, err := x.arguments(f)
 	if err != nil {
 		return nil, err

@@ -104,6 +104,9 @@ func (b *binder) unify(word string, list []expr.Expr) (expr.Type, error) {
 }
 
 func (x *exprs) cast(e *sql.Cast) (expr.Expr, error) {
+	if out, ok, err := x.castToReg(e); ok || err != nil {
+		return out, err
+	}
 	to, err := typeOf(e.Type)
 	if err != nil {
 		return nil, err

@@ -94,6 +94,9 @@ func operatorName(op string) string {
 // quantifiedArray binds x op ANY|ALL (ARRAY[…]) as a chain of comparisons.
 func (x *exprs) quantifiedArray(e *sql.QuantifiedArray) (expr.Expr, error) {
 	array, ok := e.Array.(*sql.Array)
+	if f, isCall := e.Array.(*sql.FuncCall); isCall && f.Name.Last().Text == "current_schemas" && len(f.Args) == 1 {
+		array, ok = x.b.currentSchemas(f), true
+	}
 	if !ok || len(array.Elements) == 0 {
 		return nil, unsupported(e.Span(), "ANY and ALL over an array other than ARRAY[…] are not supported")
 	}

@@ -68,7 +68,7 @@ var typeNames = map[string]expr.Kind{
 	"int": expr.Int4, "integer": expr.Int4, "int8": expr.Int8, "bigint": expr.Int8, "float4": expr.Float4,
 	"real": expr.Float4, "float8": expr.Float8, "float": expr.Float8, "double": expr.Float8, "text": expr.Text, "string": expr.Text,
 	"name": expr.Text, "bytea": expr.Bytea, "date": expr.Date, "time": expr.Time, "timestamp": expr.Timestamp,
-	"timestamptz": expr.TimestampTZ, "interval": expr.Interval,
+	"timestamptz": expr.TimestampTZ, "interval": expr.Interval, "oid": expr.Int8, "xid": expr.Int8,
 }
 
 func numericType(t sql.TypeName, mods []int) (expr.Type, error) {

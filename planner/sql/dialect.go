@@ -17,7 +17,7 @@ import (
 //	DROP EXTERNAL TABLE [IF EXISTS] name, … [CASCADE | RESTRICT]
 //	SHOW TABLES [FROM | IN schema]
 //	SHOW QUERIES, SHOW MEMBERS
-//	DESCRIBE [TABLE] name, DESC [TABLE] name
+//	DESCRIBE [TABLE] name, DESC [TABLE] name, SHOW COLUMNS FROM | IN name
 //	KILL [QUERY] 'id'
 //	GRANT READ ON LOCATION 'prefix', … TO role, …
 //	REVOKE READ ON LOCATION 'prefix', … FROM role, …
@@ -46,6 +46,8 @@ func (c *converter) dialect() (Statement, error) {
 		s = &ShowQueries{r.whole()}
 	case r.words("show", "members"):
 		s = &ShowMembers{r.whole()}
+	case r.words("show", "columns", "from"), r.words("show", "columns", "in"):
+		s = &Describe{r.whole(), r.name()}
 	case r.words("grant", "read", "on", "location"), r.words("grant", "all", "on", "location"):
 		s = r.grantLocation(false)
 	case r.words("revoke", "read", "on", "location"), r.words("revoke", "all", "on", "location"):
