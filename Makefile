@@ -43,7 +43,7 @@ SIMD ?= ./internal/simd ./storage/parquet/... ./exec/kernel ./exec/eval
 packages_with = $$(grep -rlE --include='*_test.go' $(1) . | xargs -r -n1 dirname | sort -u)
 
 .PHONY: help build test cluster chaos test-scalar race slt rewrite bench bench-peers bench-shapes bench-latency lint fuzz demo clean slt-expectations tpch-sf1-check \
-	tpch-answers minio s3-check s3-bench console-check substrait-check substrait-plans deploy-check
+	tpch-answers minio s3-check s3-bench console-check substrait-check substrait-plans clients-check load deploy-check
 
 help: ## Show the verbs
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -125,6 +125,12 @@ s3-check: minio ## Run the tests against a MinIO server: object store, 22 TPC-H 
 
 s3-bench: minio ## TPC-H from MinIO beside the same files on disk (SF=1)
 	SKEIN_MINIO='$(CURDIR)/data/bin/minio' SKEIN_S3_SF=$${SF:-1} go test -count=1 -timeout 60m -v -run MinIOBesideLocal ./internal/node
+
+clients-check: build ## Run the suites of clients against a server (CLIENTS="python pyarrow superset go jdbc conformance validation", WRITE=1 for docs/clients)
+	@$(PYTHON) -B clients/check.py $(if $(WRITE),--write) $(CLIENTS)
+
+load: ## Load and abuse the Flight SQL layer: as many streams abandoned, clients killed, random messages as N says (N=10000)
+	SKEIN_LOAD=$(or $(N),10000) go test -count=1 -timeout 60m -v -run 'Test(TwoHundred|Abandoned|Slow|ClientsKilled|RandomBytes|LargeHeaders)' ./flight
 
 deploy-check: ## Check what deploy/ has: the Helm chart, and the unit where systemd is
 	go run helm.sh/helm/v3/cmd/helm@v3.22.0 lint --strict deploy/helm/skein

@@ -9,6 +9,8 @@
 // select_one.py; the others from Go's, in this process. What the planner needs is what EXPLAIN
 // ANALYZE says of itself.
 //
+// The first batch of a scan and the rate of a wide numeric result follow.
+//
 // It reports and judges nothing: times are those of the machine, and a table is
 // only comparable with one of the same minute.
 //

@@ -74,6 +74,14 @@ func run(ctx context.Context, c config) error {
 	print("Go: point query, prepared, 1 client", m, err)
 	m, err = c.statements(ctx, c.addr, c.clients, point)
 	print(fmt.Sprintf("Go: point query, prepared, %d clients", c.clients), m, err)
+	m, err = c.statements(ctx, c.addr, 1, firstBatch)
+	print("Go: first batch of a scan of lineitem", m, err)
+	rate, err := wideResult(ctx, c.addr)
+	if err != nil {
+		fmt.Printf("%-44s %s\n", "Go: numeric columns of lineitem", err)
+	} else {
+		fmt.Printf("%-44s %40.0f MB/s\n", "Go: numeric columns of lineitem", rate)
+	}
 	n := 0
 	m, err = planning(ctx, c.addr, func() string { n++; return fmt.Sprintf(query6, fmt.Sprintf("/* %d */ ", n)) })
 	print("planning of TPC-H Q6, a new text", m, err)

@@ -147,6 +147,62 @@ func point(ctx context.Context, conn adbc.Connection) (func() error, error) {
 	}, nil
 }
 
+// firstBatch begins a scan, waits for its first rows and leaves.
+func firstBatch(_ context.Context, conn adbc.Connection) (func() error, error) {
+	return func() error {
+		ctx, cancel := context.WithCancel(context.Background())
+		defer cancel()
+		st, err := conn.NewStatement()
+		if err != nil {
+			return err
+		}
+		defer st.Close()
+		if err := st.SetSqlQuery("select * from lineitem"); err != nil {
+			return err
+		}
+		r, _, err := st.ExecuteQuery(ctx)
+		if err != nil {
+			return err
+		}
+		defer r.Release()
+		if !r.Next() {
+			return errors.Join(errors.New("no rows"), r.Err())
+		}
+		return nil
+	}, nil
+}
+
+// wideResult reads the numeric columns of lineitem and gives the millions of bytes a
+// second of their values: what decoding the files, the network's form and the client take
+// together.
+func wideResult(ctx context.Context, addr string) (float64, error) {
+	conn, done, err := connect(ctx, addr)
+	if err != nil {
+		return 0, err
+	}
+	defer done()
+	st, err := conn.NewStatement()
+	if err != nil {
+		return 0, err
+	}
+	defer st.Close()
+	if err := st.SetSqlQuery("select l_orderkey, l_partkey, l_suppkey, l_linenumber, l_quantity, l_extendedprice, l_discount, l_tax from lineitem"); err != nil {
+		return 0, err
+	}
+	begin, bytes := time.Now(), 0
+	r, _, err := st.ExecuteQuery(ctx)
+	if err != nil {
+		return 0, err
+	}
+	defer r.Release()
+	for r.Next() {
+		for _, column := range r.RecordBatch().Columns() {
+			bytes += column.Len() * column.DataType().(arrow.FixedWidthDataType).BitWidth() / 8
+		}
+	}
+	return float64(bytes) / 1e6 / time.Since(begin).Seconds(), r.Err()
+}
+
 // rows executes a statement and reads its result, which must have so many rows.
 func rows(ctx context.Context, st adbc.Statement, want int64) error {
 	r, _, err := st.ExecuteQuery(ctx)
