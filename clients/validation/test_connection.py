@@ -1,0 +1,7 @@
+from adbc_drivers_validation.tests.connection import TestConnection, generate_tests  # noqa: F401
+
+from quirks import Skein
+
+
+def pytest_generate_tests(metafunc):
+    return generate_tests([Skein()], metafunc)
