@@ -263,7 +263,7 @@ func messages(t *testing.T) (out [][]byte) {
 		&pb.CommandGetDbSchemas{}, &pb.CommandGetCatalogs{}, &pb.CommandGetXdbcTypeInfo{}, &pb.CommandGetCrossReference{PkTable: "a", FkTable: "b"},
 		&pb.TicketStatementQuery{StatementHandle: []byte("h")}, &pb.CommandStatementIngest{Table: "t"}, &pb.CommandStatementSubstraitPlan{Plan: &pb.SubstraitPlan{Plan: []byte("p")}},
 		&pb.ActionCreatePreparedStatementRequest{Query: "rows 1"}, &pb.ActionClosePreparedStatementRequest{PreparedStatementHandle: []byte("h")},
-		&pb.ActionBeginTransactionRequest{}, &pb.ActionEndTransactionRequest{TransactionId: []byte("x")}, &pb.ActionCancelQueryRequest{Info: []byte("i")},
+		&pb.ActionBeginTransactionRequest{}, &pb.ActionEndTransactionRequest{TransactionId: []byte("x")},
 	} {
 		var packed anypb.Any
 		if err := packed.MarshalFrom(m); err != nil {
