@@ -98,7 +98,7 @@ func (e *effect) createTable(ctx context.Context, stmt *sql.CreateTable) error {
 			return nil
 		}
 	}
-	if err := e.statements.mayMake(e.session, &d, nil); err != nil {
+	if err := e.statements.mayDefine(e.session, &d, nil); err != nil {
 		return sqlerr.AtSpan(err, stmt.Name.Span())
 	}
 	if err := e.define(ctx, stmt, &d); err != nil {
@@ -243,7 +243,7 @@ func (c *createAs) Update(ctx context.Context, rows [][]expr.Value) (flight.Resu
 		}
 		return nil, sqlerr.At(sqlerr.DuplicateTable, c.stmt.Name.Span(), "relation %q already exists", d.name)
 	}
-	if err := s.mayMake(c.session, &d, nil); err != nil {
+	if err := s.mayDefine(c.session, &d, nil); err != nil {
 		return nil, sqlerr.AtSpan(err, c.stmt.Name.Span())
 	}
 	if len(rows) > 1 {

@@ -41,7 +41,7 @@ func (s *Statements) Ingest(ctx context.Context, session *flight.Session, into f
 		}
 		return s.ingestRows(ctx, session, have, brought, rows)
 	}
-	if err := s.mayMake(session, &d, have); err != nil {
+	if err := s.mayDefine(session, &d, have); err != nil {
 		return 0, err
 	}
 	d.fields = brought

@@ -171,10 +171,10 @@ func (s *Statements) mayInsert(session *flight.Session, t *catalog.Table, column
 	return nil
 }
 
-// mayMake checks that a table may be made where a definition says, and gives it its
+// mayDefine checks that a table may be made where a definition says, and gives it its
 // owner: who makes it, or who owned the one whose place it takes. Temporary tables anybody
 // may have.
-func (s *Statements) mayMake(session *flight.Session, d *definition, replaced *catalog.Table) error {
+func (s *Statements) mayDefine(session *flight.Session, d *definition, replaced *catalog.Table) error {
 	rights := s.rights(session)
 	switch {
 	case replaced != nil:
