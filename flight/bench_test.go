@@ -70,6 +70,11 @@ func (w *wide) Execute(context.Context, []expr.Value) (flight.Result, error) {
 	return &wideResult{wide: w, left: wideBatches}, nil
 }
 
+func (w *wide) Update(ctx context.Context, _ [][]expr.Value) (flight.Result, error) {
+	return w.Execute(ctx, nil)
+}
+func (w *wide) End(*flight.Session) {}
+
 type wideResult struct {
 	*wide
 	left int

@@ -70,6 +70,9 @@ func (e *engine) Progress(string) (done, total int) {
 	return 1, 2
 }
 
+// End has nothing to drop.
+func (e *engine) End(*flight.Session) {}
+
 // Share divides nothing.
 func (e *engine) Share(ctx context.Context, s *flight.Session, text string, _ []expr.Value, _ flight.Share) (flight.Prepared, flight.Share, error) {
 	p, err := e.Prepare(ctx, s, text)
@@ -88,6 +91,11 @@ func (s *statement) IsUpdate() bool { return s.update }
 // Execute starts it.
 func (s *statement) Execute(context.Context, []expr.Value) (flight.Result, error) {
 	return &result{statement: s}, nil
+}
+
+// Update executes it.
+func (s *statement) Update(ctx context.Context, _ [][]expr.Value) (flight.Result, error) {
+	return s.Execute(ctx, nil)
 }
 
 // result gives the rows in one batch.
