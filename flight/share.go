@@ -37,7 +37,7 @@ func endpoints(ctx context.Context, s *Session) int {
 // server that is, so that they can be fetched in any order, or only some.
 func (s *Server) shared(ctx context.Context, a asked, options map[string]string) (*flight.FlightInfo, error) {
 	wanted := endpoints(ctx, a.session)
-	if wanted < 2 || a.prepared.IsUpdate() || len(a.bound) > 1 {
+	if wanted < 2 || a.prepared.IsUpdate() || len(a.bound) > 1 || a.session.isPrivate() { // what only one session sees stays there
 		return nil, nil
 	}
 	if _, _, isPlan := planOf(a.text); isPlan {
