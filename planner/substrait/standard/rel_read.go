@@ -141,11 +141,26 @@ func (r *reader) scan(t *logical.Table, name string, names []string, types []kep
 		}
 		values[i] = v
 	}
-	plan, cols := r.extend(scan, values)
+	var table logical.Node = scan
+	if t.Files == nil && t.Rows != nil && t.Guard == nil { // a table that is computed
+		table = computedTable(scan)
+	}
+	plan, cols := r.extend(table, values)
 	for i := range cols {
 		cols[i].Name = names[i]
 	}
 	return relation{plan: plan, cols: cols, nodes: 1}, nil
+}
+
+// computedTable is the rows of a table that has no files, as the binder of SQL has them.
+func computedTable(s *logical.Scan) *logical.Values {
+	out := &logical.Values{Cols: s.Cols, Rows: make([][]expr.Value, len(s.Table.Rows))}
+	for i, row := range s.Table.Rows {
+		for _, f := range s.Fields {
+			out.Rows[i] = append(out.Rows[i], row[f])
+		}
+	}
+	return out
 }
 
 // fieldNamed is the field of that name, or else the only one whose name differs in
