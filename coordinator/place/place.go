@@ -76,9 +76,13 @@ func Lent(members []Member, worker int) int {
 	return max(1, n)
 }
 
-// tasksPerThread is how finely a scan is divided: small enough that threads finish
-// together.
-const tasksPerThread = 4
+// How finely a scan is divided: small enough that threads finish together. Where each is
+// large all the same there are more, to be given out bit by bit.
+const (
+	tasksPerThread     = 4
+	mostTasksPerThread = 16
+	groupsPerTask      = 8 // row groups, at least, where there are more than the fewest
+)
 
 // ownTasksPerThread is the same where every task reads what follows it on its own: a row
 // group at the border of two tasks is read by both.
@@ -108,7 +112,7 @@ func scanTasks(f *fragment.Fragment, members []Member, footers physical.Footers)
 	for _, m := range members {
 		threads += m.Threads
 	}
-	each := tasksPerThread
+	each := min(mostTasksPerThread, max(tasksPerThread, len(all)/(groupsPerTask*max(1, threads))))
 	for _, x := range f.Followers {
 		if x.Own {
 			each = ownTasksPerThread
@@ -271,5 +275,5 @@ func Guided(f *fragment.Fragment, tasks int, members []Member) bool {
 }
 
 // guidedTasks is how many tasks a thread there have to be for that to be worth the
-// messages.
-const guidedTasks = 3
+// messages: whoever has worked a share off waits for the next one.
+const guidedTasks = 6

@@ -140,7 +140,7 @@ func TestTasksThatAreGivenOutBitByBitGetSmaller(t *testing.T) {
 	}
 	scan := &fragment.Fragment{Root: &physical.Scan{}}
 	joined := &fragment.Fragment{Root: &physical.HashJoin{Probe: &physical.Scan{}, Build: &physical.Receive{}, Replicated: true}}
-	if !Guided(scan, 12, all) || Guided(scan, 11, all) || Guided(scan, 100, all[:1]) || Guided(joined, 100, all) {
+	if !Guided(scan, 24, all) || Guided(scan, 23, all) || Guided(scan, 100, all[:1]) || Guided(joined, 100, all) {
 		t.Error("what is given out bit by bit")
 	}
 }

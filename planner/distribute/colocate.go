@@ -15,11 +15,11 @@ const (
 
 // coLocate is the join j, whose sides are both divided by a scan, run without moving
 // either, in the cheapest way. nil where files do not have both sides in the order of a key.
-func (d *distributor) coLocate(j *physical.HashJoin) (best *physical.HashJoin, cost float64) {
+func (d *distributor) coLocate(j *physical.HashJoin, replicate bool) (best *physical.HashJoin, cost float64) {
 	if d.Footers == nil || j.NullEqual || j.NullAware || j.Kind == physical.FullOuter {
 		return nil, 0
 	}
-	best, cost = d.probeLeads(j)
+	best, cost = d.probeLeads(j, replicate)
 	margin := 0.0
 	if !buildRows(j.Kind) {
 		margin = stageCost // for a worker's tasks share the table when the probe side leads
@@ -62,10 +62,10 @@ func (d *distributor) buildLeads(j *physical.HashJoin) (best *physical.HashJoin,
 const ownRanges = 4
 
 // probeLeads has every worker read a range of the probe side's row groups, and those of
-// the build side whose bounds meet it: of one in no order that is each, which pays for
-// small tables. A build row whose row group meets two ranges is in
+// the build side whose bounds meet it: of one in no order that is each, which may pay where
+// all would be sent each of its rows otherwise. A build row whose row group meets two ranges is in
 // two workers, so j gives out probe rows: a join that gives out build rows is turned round.
-func (d *distributor) probeLeads(j *physical.HashJoin) (best *physical.HashJoin, cost float64) {
+func (d *distributor) probeLeads(j *physical.HashJoin, replicate bool) (best *physical.HashJoin, cost float64) {
 	more := 0.0
 	if buildRows(j.Kind) {
 		j = turned(j)
@@ -87,7 +87,7 @@ func (d *distributor) probeLeads(j *physical.HashJoin) (best *physical.HashJoin,
 		}
 		leading, following := d.rowGroups(probe, p), d.rowGroups(build, b)
 		again, ok := d.readAgain(leading, following, build.Fields[b].Type, d.Workers)
-		if !ok && d.FewRows > 0 && len(leading) > 0 && len(following) > 0 {
+		if !ok && replicate && d.FewRows > 0 && len(leading) > 0 && len(following) > 0 {
 			again, ok = float64(d.Workers-1)*rowsOf(following), true // whoever reads the probe side reads all of it
 		}
 		if c := more + readCost*again; ok && (best == nil || c < cost) {

@@ -29,7 +29,7 @@ func (d *distributor) hashJoin(n *physical.HashJoin) (physical.Node, spread) {
 	}
 	if pat.kind == divided && bat.kind == divided {
 		j := physical.WithInputs(n, []physical.Node{probe, build}).(*physical.HashJoin)
-		if co, cost := d.coLocate(j); co != nil && cost < move+stageCost {
+		if co, cost := d.coLocate(j, replicate); co != nil && cost < move+stageCost {
 			return co, pat
 		}
 	}
