@@ -118,15 +118,14 @@ func scanTasks(f *fragment.Fragment, members []Member, footers physical.Footers)
 			each = ownTasksPerThread
 		}
 	}
-	size := max(1, len(all)/max(1, threads*each))
+	small := threads
+	if len(f.Followers) > 0 {
+		small = 0
+	}
 	follow := newFollowing(f, footers)
 	var tasks []wire.Task
-	for from := 0; from < len(all); {
-		n := size
-		if len(tasks) < threads && len(f.Followers) == 0 {
-			n = max(1, size/2)
-		}
-		to := min(len(all), from+n)
+	from := 0
+	for _, to := range cuts(len(all), threads*each, small) {
 		tasks = append(tasks, wire.Task{Index: len(tasks), Files: files(f.Scan, all[from:to]), Followers: follow.of(from, to)})
 		from = to
 	}
@@ -134,6 +133,20 @@ func scanTasks(f *fragment.Fragment, members []Member, footers physical.Footers)
 		tasks = []wire.Task{{Files: []physical.File{}, Followers: follow.of(0, 0)}}
 	}
 	return tasks
+}
+
+// cuts divides n things: where each part ends. There are parts of one size, and small more
+// of half of it before them if there is enough for all.
+func cuts(n, parts, small int) []int {
+	parts = max(1, min(n, parts))
+	if n < small+2*parts {
+		small = 0
+	}
+	var out []int
+	for i := 1; n > 0 && i <= small+parts; i++ {
+		out = append(out, n*(min(i, small)+2*max(0, i-small))/(small+2*parts))
+	}
+	return out
 }
 
 // morsel is a row group that a scan reads.

@@ -144,3 +144,21 @@ func TestTasksThatAreGivenOutBitByBitGetSmaller(t *testing.T) {
 		t.Error("what is given out bit by bit")
 	}
 }
+
+func TestScansAreCutIntoPartsOfOneSize(t *testing.T) {
+	for _, c := range []struct {
+		n, parts, small int
+		want            []int
+	}{
+		{54, 8, 2, []int{3, 6, 12, 18, 24, 30, 36, 42, 48, 54}},
+		{54, 4, 0, []int{13, 27, 40, 54}},
+		{12, 8, 2, []int{1, 3, 4, 6, 7, 9, 10, 12}},
+		{3, 8, 2, []int{1, 2, 3}},
+		{5, 0, 0, []int{5}},
+		{0, 8, 2, nil},
+	} {
+		if got := cuts(c.n, c.parts, c.small); !slices.Equal(got, c.want) {
+			t.Errorf("%d in %d and %d small parts: %v, not %v", c.n, c.parts, c.small, got, c.want)
+		}
+	}
+}
