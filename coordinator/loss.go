@@ -22,6 +22,7 @@ func (q *Query) lost(worker string) []Effect {
 		out = append(out, Send{Worker: worker, Message: &wire.Stop{Query: q.p.ID}})
 	}
 	q.members = slices.Delete(q.members, i, i+1)
+	q.relearn()
 	if len(q.members) == 0 {
 		return append(out, q.end(sqlerr.New(sqlerr.WorkerLost, "worker %s was lost, the last one that the query had", worker).WithHint("Run the query again."))...)
 	}
@@ -57,7 +58,8 @@ func (q *Query) reordered(r *running) []Effect {
 
 // giveUp has the tasks of a run wait again. A worker that is there is told.
 func (q *Query) giveUp(r *running, tell bool) []Effect {
-	delete(q.runs, r.attempt)
+	q.over(r)
+	q.relearn()
 	for _, t := range r.tasks {
 		q.fragments[r.fragment].set(t, taskState{})
 	}
@@ -77,6 +79,7 @@ func (q *Query) forget(fragment int, worker string) {
 	if !slices.ContainsFunc(q.p.Plan.Fragments[fragment].Outputs, func(e int) bool { return !q.freed[e] }) {
 		return
 	}
+	q.relearn()
 	f := &q.fragments[fragment]
 	missing := false
 	for i, t := range f.tasks {

@@ -109,6 +109,46 @@ type fragmentState struct {
 	generation int    // counts how often its edges had to be begun anew
 	sealed     bool   // all its tasks are, and its edges have been told
 	divided    bool   // its partitions have been looked at
+	dealing    dealing
+}
+
+// dealing is what is known of a fragment while its tasks are given out, so that an event
+// costs no look at all workers. It is empty when something has been lost.
+type dealing struct {
+	begun   bool             // all members have been looked at: idle are the others
+	guided  bool             // bit by bit
+	threads int              // of all members
+	index   map[string]int   // of members, by name
+	at      map[string]int   // runs by worker
+	idle    []string         // workers without a run, some perhaps no members any more
+	inputs  []wire.InputEdge // nil: not known
+	reads   map[string]bool
+}
+
+// begin and over take note of a run.
+func (q *Query) begin(r *running) {
+	q.runs[r.attempt] = r
+	d := &q.fragments[r.fragment].dealing
+	if d.at == nil {
+		d.at = map[string]int{}
+	}
+	d.at[r.worker]++
+}
+
+func (q *Query) over(r *running) {
+	delete(q.runs, r.attempt)
+	d := &q.fragments[r.fragment].dealing
+	if d.at[r.worker]--; d.at[r.worker] == 0 {
+		delete(d.at, r.worker)
+		d.idle = append(d.idle, r.worker)
+	}
+}
+
+// relearn forgets what is known of where tasks go and come from: that has changed.
+func (q *Query) relearn() {
+	for i := range q.fragments {
+		q.fragments[i].dealing = dealing{at: q.fragments[i].dealing.at}
+	}
 }
 
 // set changes the state of a task.
@@ -221,7 +261,7 @@ func (q *Query) ran(r *running) []Effect {
 	if !r.done || r.far && !r.drained {
 		return nil
 	}
-	delete(q.runs, r.attempt)
+	q.over(r)
 	q.weigh(r.sent)
 	f := &q.fragments[r.fragment]
 	for _, t := range r.tasks {

@@ -75,6 +75,7 @@ func (q *Query) anew(fragment int) []Effect {
 			out = append(out, q.giveUp(r, there)...)
 		}
 	}
+	q.relearn()
 	f := &q.fragments[fragment]
 	f.generation++
 	f.sealed = false
@@ -179,9 +180,14 @@ func (q *Query) start(f *fragment.Fragment) []Effect {
 		return nil
 	}
 	var out []Effect
-	inputs, reads := q.inputs(f)
+	d := &q.fragments[f.ID].dealing
+	if d.reads == nil {
+		d.inputs, d.reads = q.inputs(f)
+	}
+	inputs, reads := d.inputs, d.reads
 	outputs := q.outputs(f)
-	for m, tasks := range q.deal(f) {
+	for _, s := range q.deal(f) {
+		m, tasks := s.member, s.tasks
 		if len(tasks) == 0 || q.ended {
 			continue
 		}
@@ -200,41 +206,69 @@ func (q *Query) start(f *fragment.Fragment) []Effect {
 
 // deal is which tasks of a fragment that wait each member gets now: all of them, or some
 // for those that have none of it, when they are given out bit by bit.
-func (q *Query) deal(f *fragment.Fragment) [][]int {
+func (q *Query) deal(f *fragment.Fragment) (out []share) {
 	state := &q.fragments[f.ID]
-	if !place.Guided(f, len(state.tasks), q.members) {
+	d := &state.dealing
+	if !d.begun {
+		d.guided, d.threads = place.Guided(f, len(state.tasks), q.members), place.Threads(q.members)
+		d.index = map[string]int{}
+		for i, m := range q.members {
+			d.index[m.Name] = i
+		}
+	}
+	if !d.guided {
 		open := state.open(state.count[waiting])
 		wait := make([]wire.Task, len(open))
 		for i, t := range open {
 			wait[i] = q.p.Tasks[f.ID][t]
 		}
-		out := place.Assign(f, wait, q.members)
-		for _, tasks := range out {
+		for m, tasks := range place.Assign(f, wait, q.members) {
 			for i, n := range tasks {
 				tasks[i] = open[n]
 			}
+			out = append(out, share{m, tasks})
 		}
 		return out
 	}
-	busy := map[string]bool{}
-	for _, r := range q.runs {
-		if r.fragment == f.ID {
-			busy[r.worker] = true
-		}
-	}
-	out := make([][]int, len(q.members))
 	left, total := state.count[waiting], 0
-	for i, m := range q.members {
-		if n := place.Share(state.count[waiting], m, q.members); !busy[m.Name] && left > 0 {
-			out[i] = make([]int, min(n, left))
-			left, total = left-len(out[i]), total+len(out[i])
-		}
+	for _, i := range q.idle(d) {
+		n := min(left, place.Share(state.count[waiting], q.members[i], d.threads))
+		out = append(out, share{i, make([]int, n)})
+		left, total = left-n, total+n
 	}
 	open := state.open(total)
-	for _, tasks := range out {
-		open = open[copy(tasks, open):]
+	for _, s := range out {
+		open = open[copy(s.tasks, open):]
 	}
 	return out
+}
+
+// share is what a member is given of a fragment's tasks.
+type share struct {
+	member int
+	tasks  []int
+}
+
+// idle are the members that run nothing of a fragment, in their order: of all when they
+// are looked at first, then of those of whom something has ended.
+func (q *Query) idle(d *dealing) (members []int) {
+	if !d.begun {
+		d.begun = true
+		for i, m := range q.members {
+			if d.at[m.Name] == 0 {
+				members = append(members, i)
+			}
+		}
+		return members
+	}
+	for _, name := range d.idle {
+		if i, there := d.index[name]; there && d.at[name] == 0 && !slices.Contains(members, i) {
+			members = append(members, i)
+		}
+	}
+	d.idle = d.idle[:0]
+	slices.Sort(members)
+	return members
 }
 
 // open is the first n tasks that wait.
@@ -321,7 +355,7 @@ func (q *Query) send(f *fragment.Fragment, m place.Member, tasks []int, run *wir
 	for _, t := range tasks {
 		q.fragments[f.ID].set(t, taskState{status: busy, worker: m.Name})
 	}
-	q.runs[run.Attempt] = r
+	q.begin(r)
 	run.Known = q.involved[m.Name]
 	q.involved[m.Name] = true
 	out := []Effect{Send{Worker: m.Name, Message: run}}

@@ -254,23 +254,24 @@ func Assign(f *fragment.Fragment, tasks []wire.Task, members []Member) [][]int {
 // Share is how many of n tasks that wait a member is given that has none: half of its
 // fair share, so that whoever is faster takes more of the rest (guided self-scheduling,
 // Polychronopoulos and Kuck 1987; theirs is the whole fair share), and at least one for
-// each of its threads.
-func Share(n int, member Member, members []Member) int {
-	threads := 0
-	for _, m := range members {
-		threads += max(1, m.Threads)
-	}
+// each of its threads. threads are those of all members.
+func Share(n int, member Member, threads int) int {
 	own := max(1, member.Threads)
 	return min(n, max(own, (n*own+2*threads-1)/(2*threads)))
+}
+
+// Threads are those of all members, of each one at least.
+func Threads(members []Member) (n int) {
+	for i := range members {
+		n += max(1, members[i].Threads)
+	}
+	return n
 }
 
 // Guided reports whether a fragment's tasks are given out bit by bit. Where joins are
 // replicated they are not: every run builds their tables anew.
 func Guided(f *fragment.Fragment, tasks int, members []Member) bool {
-	threads := 0
-	for _, m := range members {
-		threads += max(1, m.Threads)
-	}
+	threads := Threads(members)
 	if len(members) < 2 || tasks < guidedTasks*threads {
 		return false
 	}

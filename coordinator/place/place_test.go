@@ -132,7 +132,7 @@ func TestTasksThatAreGivenOutBitByBitGetSmaller(t *testing.T) {
 	all := []Member{{Name: "a", Threads: 1}, {Name: "b", Threads: 3}}
 	left, got := 100, []int{}
 	for left > 0 {
-		n := Share(left, all[1], all)
+		n := Share(left, all[1], Threads(all))
 		got, left = append(got, n), left-n
 	}
 	if want := []int{38, 24, 15, 9, 6, 3, 3, 2}; !slices.Equal(got, want) {
