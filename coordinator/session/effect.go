@@ -103,8 +103,8 @@ func (e *effect) truncate(stmt *sql.Truncate) error {
 		if t.Memory == nil {
 			return sqlerr.At(sqlerr.WrongObjectType, n.Span(), "cannot truncate %q: it is an external table", t.Name)
 		}
-		if !e.rights().Table(t.Schema, t.Name, t.Owner).May(access.Truncate) {
-			return sqlerr.AtSpan(errDenied(t.Name), n.Span())
+		if err := e.statements.mayChange(e.session, t, access.Truncate); err != nil {
+			return sqlerr.AtSpan(err, n.Span())
 		}
 		tables = append(tables, t)
 	}

@@ -157,18 +157,10 @@ func (s *Statements) mayInsert(session *flight.Session, t *catalog.Table, column
 	if _, restricted := rights.Restricted(); restricted {
 		return errDenied(t.Name).WithHint("Row policies say which of its rows you see; only who sees all can insert.")
 	}
-	if rights.May(access.Insert) {
+	if len(columns) == 0 && rights.Some(access.Insert) { // DEFAULT VALUES
 		return nil
 	}
-	for _, c := range columns {
-		if !rights.Column(access.Insert, c) {
-			return errDenied(t.Name)
-		}
-	}
-	if len(columns) == 0 && !rights.Some(access.Insert) {
-		return errDenied(t.Name)
-	}
-	return nil
+	return s.mayChange(session, t, access.Insert, columns...)
 }
 
 // mayDefine checks that a table may be made where a definition says, and gives it its

@@ -24,6 +24,7 @@ var rules = []struct {
 	{"inits", findInits},
 	{"variables", findVariables},
 	{"skips", findSkips},
+	{"binaries", findBinaries},
 	{"format", findUnformatted},
 	{"paths", findPaths},
 }

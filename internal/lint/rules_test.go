@@ -74,6 +74,10 @@ func TestRulesFindWhatTheyAreFor(t *testing.T) {
 		{"skip without a word", findSkips, "p/a_test.go", goFile("func f(t *testing.T) { t.Skip() }"), "without a reason"},
 		{"skip with a reason", findSkips, "p/a_test.go", goFile("func f(t *testing.T) { t.Skip(\"no network\") }"), ""},
 
+		{"program", findBinaries, "skein", "\x7fELF\x00", "skein: a binary file"},
+		{"data of a test", findBinaries, "p/testdata/a.parquet", "PAR1\x00", ""},
+		{"large data of a test", findBinaries, "p/testdata/a.parquet", "PAR1\x00" + strings.Repeat("x", maxBinaryBytes), "at most"},
+
 		{"unformatted", findUnformatted, "p/a.go", "package p\nfunc  f() {}\n", "gofmt"},
 		{"formatted", findUnformatted, "p/a.go", goFile("func f() {}"), ""},
 

@@ -8,6 +8,7 @@ import (
 	"maps"
 	"regexp"
 	"slices"
+	"strings"
 )
 
 // findSkips finds tests that are left out without a word.
@@ -26,6 +27,23 @@ func findSkips(t *tree, _ *exceptions) []string {
 				}
 				return true
 			})
+		}
+	}
+	return faults
+}
+
+// maxBinaryBytes is how large a file of a test's data may be.
+const maxBinaryBytes = 256 << 10
+
+// findBinaries finds what was built and is no part of the source, and data that is too
+// large for it.
+func findBinaries(t *tree, _ *exceptions) []string {
+	var faults []string
+	for p, size := range t.binary {
+		if !strings.Contains("/"+p, "/testdata/") {
+			faults = append(faults, p+": a binary file outside of testdata")
+		} else if size > maxBinaryBytes {
+			faults = append(faults, fmt.Sprintf("%s: %d bytes, at most %d are kept in the repository", p, size, maxBinaryBytes))
 		}
 	}
 	return faults

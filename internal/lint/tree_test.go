@@ -20,6 +20,7 @@ type tree struct {
 	fset     *token.FileSet
 	packages []*pkg            // by path
 	text     map[string][]byte // every file that is not binary, by path
+	binary   map[string]int    // bytes of every one that is, by path
 }
 
 // pkg is a folder with Go files.
@@ -46,7 +47,7 @@ var notOurs = []string{".git", ".cache", "bin", "data"}
 
 // readTree reads all files below the root of fsys.
 func readTree(fsys fs.FS) (*tree, error) {
-	t := &tree{fset: token.NewFileSet(), text: map[string][]byte{}}
+	t := &tree{fset: token.NewFileSet(), text: map[string][]byte{}, binary: map[string]int{}}
 	byPath := map[string]*pkg{}
 	err := fs.WalkDir(fsys, ".", func(p string, d fs.DirEntry, err error) error {
 		switch {
@@ -66,6 +67,8 @@ func readTree(fsys fs.FS) (*tree, error) {
 		}
 		if bytes.IndexByte(src[:min(len(src), 8000)], 0) < 0 {
 			t.text[p] = src
+		} else {
+			t.binary[p] = len(src)
 		}
 		if path.Ext(p) != ".go" || strings.Contains(p, "testdata/") {
 			return nil
