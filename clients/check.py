@@ -159,6 +159,8 @@ def main():
     parser.add_argument("--write", action="store_true")
     parser.add_argument("suites", nargs="*")
     arguments = parser.parse_args()
+    if arguments.write and arguments.suites:
+        parser.error("the table has all suites: --write goes without names")
     results = {}
     for name in arguments.suites or SUITES:
         try:
