@@ -77,7 +77,7 @@ slt: ## Run the .slt corpus under every cluster configuration (RUN=TestName/file
 	go test -timeout $(TIMEOUT) -run '$(RUN)' $(call packages_with,'skein/internal/logictest"|^package logictest')
 
 rewrite: ## Write golden files anew; the diff is the review
-	go test -timeout $(TIMEOUT) -run '$(RUN)' $(call packages_with,'cockroachdb/datadriven"|flag.Bool\("rewrite"') -rewrite
+	go test -timeout $(TIMEOUT) -run '$(RUN)' $(call packages_with,'cockroachdb/datadriven"|flag.Bool."rewrite"') -rewrite
 
 bench: ## Run the micro benchmarks (RUN=Name narrows them)
 	go test -run '^$$' -bench '$(RUN)' -benchmem -timeout $(TIMEOUT) $(call packages_with,'^func Benchmark')
