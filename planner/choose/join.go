@@ -50,7 +50,7 @@ func (c *chooser) join(n *logical.Join, need logical.Set) (physical.Node, layout
 	j := &physical.HashJoin{Est: c.rows(n), Kind: kind, Probe: s.probe, Build: s.build, ProbeKeys: k.probe, BuildKeys: k.build,
 		NullEqual: k.nullEqual, NullAware: n.NullAware != nil, Emit: emit, MarkName: n.MarkCol.Name}
 	if len(k.residual) > 0 {
-		j.Residual = expr.And(k.residual...)
+		j.Residual = expr.And(failingLast(k.residual)...)
 	}
 	j.BuildUnique = unique(s.build, k.build)
 	c.runtimeFilters(j, n, swap)
@@ -124,7 +124,18 @@ type keys struct {
 	nested       bool // needs a nested loop after all
 }
 
+// keys takes the conditions apart. An equality that can fail is a key only where no
+// other can be: beside one it runs on the pairs that the key leaves.
 func (s sides) keys(n *logical.Join) keys {
+	k := s.keysOf(n, expr.CanFail)
+	if len(k.probe) == 0 || k.nested {
+		k = s.keysOf(n, func(expr.Expr) bool { return false })
+	}
+	return k
+}
+
+// keysOf is keys without the equalities that are left out.
+func (s sides) keysOf(n *logical.Join, leaveOut func(expr.Expr) bool) keys {
 	k := keys{}
 	probe, build := ids(s.probeAt), ids(s.buildAt)
 	var distinct [][2]expr.Expr
@@ -132,7 +143,7 @@ func (s sides) keys(n *logical.Join) keys {
 	for _, c := range n.Conds {
 		p, b, op := equality(c, probe, build)
 		switch {
-		case p == nil:
+		case p == nil || leaveOut(c):
 			k.residual = append(k.residual, s.at.place(c, s.fields))
 		case op == expr.OpEq || notNull(p) || notNull(b):
 			k.probe = append(k.probe, s.probeAt.place(p, s.probe.Schema()))
@@ -155,7 +166,7 @@ func (s sides) keys(n *logical.Join) keys {
 	}
 	if n.NullAware != nil {
 		p, b, op := equality(n.NullAware, probe, build)
-		if p == nil || op != expr.OpEq {
+		if p == nil || op != expr.OpEq || leaveOut(n.NullAware) {
 			k.nested = true
 			return k
 		}
@@ -186,7 +197,7 @@ func equality(c expr.Expr, probe, build logical.Set) (p, b expr.Expr, op string)
 	}
 	x, y := call.Args[0], call.Args[1]
 	ux, uy := logical.Used(x), logical.Used(y)
-	if len(ux) == 0 || len(uy) == 0 || !x.Type().Equal(y.Type()) && !sameLayout(x.Type(), y.Type()) || expr.CanFail(c) {
+	if len(ux) == 0 || len(uy) == 0 || !x.Type().Equal(y.Type()) && !sameLayout(x.Type(), y.Type()) {
 		return nil, nil, ""
 	}
 	switch {

@@ -2,6 +2,7 @@ package expr
 
 import (
 	"maps"
+	"regexp/syntax"
 	"slices"
 	"strings"
 
@@ -108,12 +109,32 @@ func harmless(e *Call) bool {
 		return last.Typ.Kind == Numeric && (v.I != 0 || v.Hi != 0) && whole <= int(e.Typ.Precision)-int(e.Typ.Scale)
 	case OpLike, OpNotLike, OpILike, OpNotILike:
 		return len(e.Args) == 2 && !strings.HasSuffix(strings.ReplaceAll(v.S, `\\`, ""), `\`)
+	case OpRegex, OpRegexI, OpNotRegex, OpNotRegexI:
+		return len(e.Args) == 2 && plainPattern(v.S)
 	case "substring", "substr":
 		return len(e.Args) == 3 && last.Typ.Kind == Int4 && v.I >= 0
 	case "split_part":
 		return v.I != 0
 	}
 	return false
+}
+
+// plainPattern reports whether a regular expression is well-formed for sure: it is in
+// RE2's syntax and has no escapes but those of punctuation and of classes, which mean
+// the same in PostgreSQL's.
+func plainPattern(pattern string) bool {
+	for rest := pattern; ; {
+		_, escaped, found := strings.Cut(rest, `\`)
+		if !found {
+			break
+		}
+		if escaped == "" || !strings.ContainsRune(`dDwWsS.*+?()[]{}|^$/-\`, rune(escaped[0])) {
+			return false
+		}
+		rest = escaped[1:]
+	}
+	_, err := syntax.Parse(pattern, syntax.Perl)
+	return err == nil
 }
 
 // hasField reports whether times of a kind have a field for sure.

@@ -28,6 +28,12 @@ func (o *orderer) order(n logical.Node) logical.Node {
 	if c := o.collect(n); c != nil {
 		return c.arrange()
 	}
+	if f, ok := n.(*logical.Filter); ok {
+		if c := o.collect(f.Input); c != nil {
+			rest := c.bridge(splitAll(f.Conds))
+			return filter(c.arrange(), rest)
+		}
+	}
 	if r, ok := n.(*logical.Reference); ok {
 		plan, ok := o.done[r.Plan]
 		if !ok {
@@ -63,6 +69,8 @@ type cluster struct {
 	by       map[expr.ColumnID]expr.Expr
 	owner    map[expr.ColumnID]int // leaf that delivers a column
 	output   []logical.Column
+
+	components []uint64 // with bridges: by leaf, the leaves of its component
 }
 
 // leaf is an input of a cluster.
@@ -77,7 +85,8 @@ type leaf struct {
 type condition struct {
 	expr   expr.Expr
 	leaves uint64
-	class  int // of an equality of two columns: which class of equal columns, else -1
+	class  int       // of an equality of two columns: which class of equal columns, else -1
+	sides  [2]uint64 // of a bridge: the leaves of either side
 }
 
 // collect gives the cluster that n is the top of, or nil.

@@ -94,7 +94,7 @@ func (c *cluster) exact(start []partial, full uint64) (partial, bool) {
 
 func (c *cluster) connected(a, b uint64) bool {
 	for _, x := range c.conds {
-		if x.leaves&a != 0 && x.leaves&b != 0 && x.leaves&^(a|b) == 0 {
+		if c.joins(x, a, b) {
 			return true
 		}
 	}
