@@ -13,7 +13,7 @@ import (
 
 // topPruneRows is how many rows beyond twice the wanted ones are collected before
 // the best are picked.
-const topPruneRows = 4096
+const topPruneRows = 1024
 
 // topN gives the first rows of an order.
 //
@@ -33,6 +33,7 @@ type topN struct {
 	run     *sortRun
 	wanted  int64 // Offset + Count
 	bounded bool
+	first   *topBound // nil: nobody below asks for it
 	bound   sortRow   // rows at or above it are not among the wanted
 	scratch []sortRow // key bits of a batch
 	arrived bool
@@ -52,6 +53,9 @@ func newTopN(n *physical.TopN, input Operator, env *Env) (Operator, error) {
 	t := &topN{
 		node: n, input: input, env: env, keys: keys, wanted: wanted, order: newSortOrder(n.Keys),
 		shared: State(env.Group, n, func() *sortShared { return newSortShared(env.Group.Size()) }),
+	}
+	if n.RuntimeFilter != 0 {
+		t.first = State(env.Fragment, topBoundOf{n}, func() *topBound { return newTopBound(n.Keys[0]) })
 	}
 	t.spiller = runSpiller{shared: t.shared.spill, env: env, account: tableAccount(env), profile: env.spillProfile(n),
 		keys: n.Keys, schema: input.Schema(), wanted: wanted}
@@ -181,6 +185,22 @@ func (t *topN) below(b *vector.Batch, keys []vector.Column) vector.Selection {
 	return sel
 }
 
+// publish tells the scans below which rows are not wanted, by the last row of a run that is.
+func (t *topN) publish(run *sortRun, last rowRef) {
+	if t.first == nil {
+		return
+	}
+	key := &run.keys[last.chunk][0]
+	if key.IsNull(int(last.row)) { // NULL comes last: fewer rows than are wanted have a value
+		return
+	}
+	value := make([]uint64, 1)
+	readInts(value, key, []uint32{last.row})
+	if t.first.tighten(int64(value[0])) {
+		t.env.Filters.forAll().Publish(t.node.RuntimeFilter, t.first)
+	}
+}
+
 // prune keeps the wanted rows only, in memory of their own.
 func (t *topN) prune() error {
 	t.run.sort()
@@ -195,6 +215,7 @@ func (t *topN) prune() error {
 		return err
 	}
 	t.bound, t.bounded = rows[len(rows)-1], true
+	t.publish(old, t.bound.ref)
 	old.b.free()
 	t.run = run
 	return nil

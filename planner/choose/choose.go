@@ -284,7 +284,9 @@ func (c *chooser) limit(n *logical.Limit, need logical.Set) (physical.Node, layo
 		return nil, nil, err
 	}
 	if s, ok := in.(*physical.Sort); ok && n.Count >= 0 && n.Offset+n.Count <= maxTopN {
-		return &physical.TopN{Est: c.rows(n), Input: s.Input, Keys: s.Keys, Offset: n.Offset, Count: n.Count}, at, nil
+		top := &physical.TopN{Est: c.rows(n), Input: s.Input, Keys: s.Keys, Offset: n.Offset, Count: n.Count}
+		c.boundFilter(top)
+		return top, at, nil
 	}
 	return &physical.Limit{Est: c.rows(n), Input: in, Offset: n.Offset, Count: n.Count}, at, nil
 }

@@ -45,6 +45,19 @@ func (c *chooser) runtimeFilters(j *physical.HashJoin, n *logical.Join, swap boo
 	}
 }
 
+// boundFilter makes scans below a TopN drop what comes behind the rows that it has: by
+// the first key, if that is a column whose order the filter knows and NULL comes last.
+func (c *chooser) boundFilter(n *physical.TopN) {
+	k := n.Keys[0]
+	col, ok := k.Expr.(*expr.Column)
+	if !ok || n.Count == 0 || k.NullsFirst && col.Nullable || !physical.TopBounds(col.Typ) {
+		return
+	}
+	if id := c.lastFilter + 1; attach(n.Input, int(col.ID), id) {
+		c.lastFilter, n.RuntimeFilter = id, id
+	}
+}
+
 // keyDistinct is the largest number of distinct values among the probe side's keys.
 func keyDistinct(n *logical.Join, probe *cost.Estimate) float64 {
 	d := 0.0

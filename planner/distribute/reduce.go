@@ -76,6 +76,8 @@ func (r *reducer) survey(n physical.Node, region int, seen map[int]bool) {
 			r.publishers[f.ID] = publisher{n, f.Key, region}
 			r.lastFilter = max(r.lastFilter, f.ID)
 		}
+	case *physical.TopN:
+		r.lastFilter = max(r.lastFilter, n.RuntimeFilter)
 	case *physical.Exchange:
 		r.region++
 		region = r.region

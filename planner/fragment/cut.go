@@ -165,6 +165,9 @@ type filters struct {
 func (f *Fragment) filters() filters {
 	known := filters{map[int]bool{}, map[int]bool{}, map[*physical.Scan]bool{}}
 	physical.Walk(f.Root, func(n physical.Node) bool {
+		if t, ok := n.(*physical.TopN); ok && t.RuntimeFilter != 0 {
+			known.replicated[t.RuntimeFilter] = true // what a task has bounds all others, too
+		}
 		j, ok := n.(*physical.HashJoin)
 		if !ok {
 			return true
@@ -206,6 +209,11 @@ func (f *Fragment) keepFilters() {
 		return &c
 	})
 	f.Root = physical.Rewrite(f.Root, func(n physical.Node) physical.Node {
+		if t, ok := n.(*physical.TopN); ok && !used[t.RuntimeFilter] && t.RuntimeFilter != 0 {
+			c := *t
+			c.RuntimeFilter = 0
+			return &c
+		}
 		j, ok := n.(*physical.HashJoin)
 		if !ok || len(j.RuntimeFilters) == 0 {
 			return n

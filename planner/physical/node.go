@@ -57,6 +57,9 @@ type TopN struct {
 	Input         Node
 	Keys          []expr.SortKey
 	Offset, Count int64
+	// RuntimeFilter is the ID of the filter that it publishes once it has as many rows as
+	// it keeps: which values of the first key a row may still have; 0: none.
+	RuntimeFilter int
 }
 
 // GroupTopN gives out, of every group of rows that are equal in By (NULLs are), those that
@@ -133,7 +136,17 @@ func (n *Project) Schema() []expr.Field {
 }
 func (n *Limit) Schema() []expr.Field { return n.Input.Schema() }
 func (n *Sort) Schema() []expr.Field  { return n.Input.Schema() }
-func (n *TopN) Schema() []expr.Field  { return n.Input.Schema() }
+
+// TopBounds reports whether a TopN whose first key is of type t can publish a filter.
+func TopBounds(t expr.Type) bool {
+	switch t.Kind {
+	case expr.Int2, expr.Int4, expr.Int8, expr.Date, expr.Time, expr.Timestamp, expr.TimestampTZ:
+		return true
+	}
+	return t.Kind == expr.Numeric && !t.IsWide()
+}
+
+func (n *TopN) Schema() []expr.Field { return n.Input.Schema() }
 func (n *GroupTopN) Schema() []expr.Field {
 	return n.Input.Schema()
 }

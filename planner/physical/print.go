@@ -68,7 +68,11 @@ func Line(n Node) string {
 	case *Sort:
 		return "Sort " + expr.FormatSort(n.Keys)
 	case *TopN:
-		return "TopN " + expr.FormatSort(n.Keys) + bounds(n.Count, n.Offset)
+		s := "TopN " + expr.FormatSort(n.Keys) + bounds(n.Count, n.Offset)
+		if n.RuntimeFilter != 0 {
+			s += fmt.Sprintf(" filter #%d from %s", n.RuntimeFilter, n.Keys[0].Expr)
+		}
+		return s
 	case *GroupTopN:
 		parts := make([]string, len(n.By))
 		for i, e := range n.By {

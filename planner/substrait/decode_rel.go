@@ -136,12 +136,14 @@ func (d *decoder) fetch(r *pb.FetchRel) (output, error) {
 	if c.advanced.GetEnhancement() != nil {
 		return d.groupTopN(c, int(grouped.GetGroups()), offset, count)
 	}
-	marked, err := d.optimization(c.advanced, &detail.TopN{})
+	var top detail.TopN
+	marked, err := d.optimization(c.advanced, &top)
 	if err != nil {
 		return c.in, err
 	}
 	if s, ok := c.in.node.(*physical.Sort); marked && ok {
-		n := &physical.TopN{Est: c.est(), Input: s.Input, Keys: s.Keys, Offset: offset, Count: count}
+		n := &physical.TopN{Est: c.est(), Input: s.Input, Keys: s.Keys, Offset: offset, Count: count,
+			RuntimeFilter: int(top.GetRuntimeFilter())}
 		return output{node: n, fields: c.in.fields, height: c.in.height, nodes: c.in.nodes}, nil
 	}
 	return d.above(&physical.Limit{Est: c.est(), Input: c.in.node, Offset: offset, Count: count}, c.in.fields, c.in)

@@ -75,7 +75,7 @@ func (e *encoder) sorted(in physical.Node, keys []expr.SortKey, rows float64) (*
 // topN is a sort and a limit that are marked as one.
 func (e *encoder) topN(n *physical.TopN) (*pb.Rel, []expr.Field) {
 	sorted, fields := e.sorted(n.Input, n.Keys, 0)
-	return e.fetch(sorted, n.Offset, n.Count, common{rows: n.RowCount, optimization: &detail.TopN{}}), fields
+	return e.fetch(sorted, n.Offset, n.Count, common{rows: n.RowCount, optimization: &detail.TopN{RuntimeFilter: int64(n.RuntimeFilter)}}), fields
 }
 
 // groupTopN is a sort by the groups and the keys, and a limit whose enhancement says how

@@ -134,7 +134,7 @@ func corpus() []plan {
 		{"sort", &physical.Sort{Est: physical.Est{RowCount: 1e300}, Input: l, Keys: order(l)}},
 		{"group top n", &physical.GroupTopN{Est: physical.Est{RowCount: 2}, Input: l, By: []expr.Expr{order(l)[0].Expr}, Keys: order(l)[1:], Offset: 1, Count: 2}},
 		{"group top n without keys, of all rows from the second on", &physical.GroupTopN{Input: l, By: []expr.Expr{order(l)[0].Expr}, Offset: 1, Count: -1}},
-		{"top n", &physical.TopN{Est: physical.Est{RowCount: 2}, Input: l, Keys: order(l), Offset: 1, Count: 2}},
+		{"top n", &physical.TopN{Est: physical.Est{RowCount: 2}, Input: l, Keys: order(l), Offset: 1, Count: 2, RuntimeFilter: 7}},
 		{"limit of a sort is no top n", &physical.Limit{Input: &physical.Sort{Input: l, Keys: order(l)}, Count: 2}},
 		{"union", &physical.Union{Est: physical.Est{RowCount: 9}, All: []physical.Node{l, lines(), l},
 			Fields: []expr.Field{{Name: "a", Type: int8, Nullable: true}, {Name: "b", Type: money}, {Name: "c", Type: expr.Type{Kind: expr.Text, Length: 3}}}}},

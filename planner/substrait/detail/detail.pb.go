@@ -401,6 +401,7 @@ func (x *JoinHints) GetRuntimeFilters() []*RuntimeFilter {
 // TopN is an optimization of a FetchRel over a SortRel: both are one operator.
 type TopN struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
+	RuntimeFilter int64                  `protobuf:"varint,1,opt,name=runtime_filter,json=runtimeFilter,proto3" json:"runtime_filter,omitempty"` // the filter that says which values of the first key may be among its rows; 0: none
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -433,6 +434,13 @@ func (x *TopN) ProtoReflect() protoreflect.Message {
 // Deprecated: Use TopN.ProtoReflect.Descriptor instead.
 func (*TopN) Descriptor() ([]byte, []int) {
 	return file_planner_substrait_detail_detail_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *TopN) GetRuntimeFilter() int64 {
+	if x != nil {
+		return x.RuntimeFilter
+	}
+	return 0
 }
 
 // GroupTopN is an enhancement of a FetchRel over a SortRel: its offset and count hold in
@@ -1011,8 +1019,9 @@ const file_planner_substrait_detail_detail_proto_rawDesc = "" +
 	"\tJoinHints\x12!\n" +
 	"\fbuild_unique\x18\x01 \x01(\bR\vbuildUnique\x12\x1b\n" +
 	"\tmark_name\x18\x02 \x01(\tR\bmarkName\x12B\n" +
-	"\x0fruntime_filters\x18\x03 \x03(\v2\x19.skein.plan.RuntimeFilterR\x0eruntimeFilters\"\x06\n" +
-	"\x04TopN\"#\n" +
+	"\x0fruntime_filters\x18\x03 \x03(\v2\x19.skein.plan.RuntimeFilterR\x0eruntimeFilters\"-\n" +
+	"\x04TopN\x12%\n" +
+	"\x0eruntime_filter\x18\x01 \x01(\x03R\rruntimeFilter\"#\n" +
 	"\tGroupTopN\x12\x16\n" +
 	"\x06groups\x18\x01 \x01(\rR\x06groups\"8\n" +
 	"\x06Fields\x12.\n" +
