@@ -47,6 +47,7 @@ type aggregate struct {
 	table   *aggregateTable // own input; nil in phases Single and Final from the barrier on
 	growth  growth          // phases Single and Final: when table is full
 	full    []*sealed       // phases Single and Final: the tables before it
+	apart   *scatter        // phases Single and Final: rows to come go there and not into table; nil: they do not
 	arrived bool            // the barrier was met
 	done    bool            // the input has ended
 	closed  bool
@@ -127,7 +128,10 @@ func (a *aggregate) Close() (err error) {
 		if a.table != nil {
 			a.table.b.free()
 		}
-		a.full, a.table = nil, nil
+		if a.apart != nil {
+			a.apart.free()
+		}
+		a.full, a.table, a.apart = nil, nil, nil
 		a.shared.leave()
 	}
 	return errors.Join(err, a.input.Close())
@@ -140,13 +144,17 @@ func (a *aggregate) consume(ctx context.Context) error {
 		if a.writesRows() {
 			return a.writeRows(b)
 		}
-		if err := a.in.add(b, a.table); err != nil {
+		add := a.in.add
+		if a.apart != nil {
+			add = func(b *vector.Batch, _ *aggregateTable) error { return a.apart.add(a.in, b) }
+		}
+		if err := add(b, a.table); err != nil {
 			return err
 		}
 		if a.crowded() {
 			return a.spill(ctx)
 		}
-		if a.table.groups != nil && a.growth.full(b.Rows(), a.table.groups) {
+		if a.apart == nil && a.table.groups != nil && a.growth.full(b.Rows(), a.table.groups) {
 			return a.seal()
 		}
 		return nil
@@ -162,7 +170,10 @@ func (a *aggregate) consume(ctx context.Context) error {
 	}
 	a.describe()
 	tables := append(a.full, seal(a.table))
-	a.arrived, a.full, a.table = true, nil, nil
+	if a.apart != nil {
+		tables = append(tables, a.apart.seal()...)
+	}
+	a.arrived, a.full, a.table, a.apart = true, nil, nil, nil
 	if err := a.shared.publish(ctx, tables); err != nil || !a.shared.spill.on.Load() {
 		return err
 	}
@@ -193,14 +204,22 @@ func (a *aggregate) describe() {
 		how = "by codes"
 	}
 	a.env.note(a.plan.node, "%s", how)
-	if len(a.full) > 0 {
+	if a.apart != nil {
+		a.env.note(a.plan.node, "rows apart by hash")
+	} else if len(a.full) > 0 {
 		a.env.note(a.plan.node, "several tables")
 	}
 }
 
 // seal ends the table and begins another.
 func (a *aggregate) seal() error {
-	last := a.table
+	last, rows := a.table, a.growth.taken
+	if a.scatters(rows, last) {
+		a.full = append(a.full, seal(last))
+		a.table, a.growth = newAggregateTable(a.plan, a.account), newGrowth()
+		a.apart = newScatter(a.plan, a.account)
+		return nil
+	}
 	next, err := newTable(a.plan, last, a.account)
 	if err != nil {
 		return err

@@ -38,13 +38,15 @@ type groups struct {
 	slots   []uint64 // upper half of the hash, group number + 1; 0 empty
 	indexed int      // groups below it stand in slots
 
-	texts *vector.Dict // the strings as a dictionary, once keys were given back as codes
-	codes codeCache
-	dense denseCache
-	block key.Block
-	near  []uint64 // scratch: the slots that the rows of a batch come to first
-	fresh []uint32 // scratch: rows of a batch that brought a new group
-	rows  scratch
+	common *commonTexts // nil: the strings are this table's own
+	texts  *vector.Dict // the strings as a dictionary, once keys were given back as codes
+	codes  codeCache
+	dense  denseCache
+	block  key.Block
+	near   []uint64 // scratch: the slots that the rows of a batch come to first
+	known  []uint64 // scratch: the first words of the groups there
+	fresh  []uint32 // scratch: rows of a batch that brought a new group
+	rows   scratch
 }
 
 func newGroups(types []expr.Type, nullable []bool, b *budget) *groups {
@@ -131,24 +133,11 @@ func (g *groups) find(b *key.Block, gids []uint32) (err error) {
 		return err
 	}
 	g.fresh = g.fresh[:0]
-	if cap(g.near) < len(gids) {
-		g.near = make([]uint64, len(gids))
-	}
-	// All rows' first slots are read before any is looked at: these loads wait for
-	// memory together, where one after the other they would wait in turn.
-	near := g.near[:len(gids)]
-	if len(g.slots) == 0 {
-		clear(near)
-	} else {
-		mask := uint64(len(g.slots) - 1)
-		for i := range near {
-			near[i] = g.slots[b.Hashes[i]&mask]
-		}
-	}
+	near, known := g.fetch(b, len(gids))
 	width := g.layout.Words()
 	for i, e := range near {
 		words := b.Words[i*width : (i+1)*width]
-		if e != 0 && (e^b.Hashes[i])>>32 == 0 && g.equal(uint32(e)-1, words) {
+		if e != 0 && (e^b.Hashes[i])>>32 == 0 && known[i] == words[0] && (width == 1 || g.equal(uint32(e)-1, words)) {
 			gids[i] = uint32(e) - 1
 			continue
 		}
@@ -159,10 +148,40 @@ func (g *groups) find(b *key.Block, gids []uint32) (err error) {
 	return nil
 }
 
+// fetch reads, for the n rows of a block, the slot that each comes to first, and the first
+// word of the group that stands there. These loads wait for memory together, where
+// looking at one row after the other would wait in turn: a row whose first slot is
+// another's is a branch that nobody foresees, and what was begun behind it is lost.
+func (g *groups) fetch(b *key.Block, n int) (near, known []uint64) {
+	if cap(g.near) < n {
+		g.near, g.known = make([]uint64, n), make([]uint64, n)
+	}
+	near, known = g.near[:n], g.known[:n]
+	if len(g.slots) == 0 || g.n == 0 {
+		clear(near)
+		return near, known
+	}
+	slots, hashes := g.slots, b.Hashes[:n]
+	mask := uint64(len(slots) - 1)
+	for i, h := range hashes {
+		near[i] = slots[h&mask]
+	}
+	width := g.layout.Words()
+	for i, e := range near {
+		id := max(uint32(e), 1) - 1
+		known[i] = g.words[int(id)*width]
+	}
+	return near, known
+}
+
 // equal reports whether a group has this key.
 func (g *groups) equal(id uint32, words []uint64) bool {
-	if len(words) == 1 {
+	switch len(words) {
+	case 1:
 		return g.words[id] == words[0]
+	case 2:
+		known := g.words[2*int(id) : 2*int(id)+2]
+		return known[0] == words[0] && known[1] == words[1]
 	}
 	known := g.words[int(id)*len(words):]
 	return known[0] == words[0] && slices.Equal(known[1:len(words)], words[1:])
@@ -219,6 +238,44 @@ func (g *groups) appendWords(words []uint64) (err error) {
 	return nil
 }
 
+// share makes the table take its strings, and no others, from those common to all.
+func (g *groups) share(c *commonTexts) { g.common, g.strings = c, c.strings }
+
+// expect makes room for n groups.
+func (g *groups) expect(n int) (err error) {
+	if g.lead != nil || n < firstCheck/16 {
+		return nil
+	}
+	size := max(256, len(g.slots))
+	for n*3 > size*2 {
+		size *= 2
+	}
+	if g.words, err = reserved(g.b, g.words, n*g.layout.Words()); err != nil {
+		return err
+	}
+	if g.hashes, err = reserved(g.b, g.hashes, n); err != nil {
+		return err
+	}
+	if size > len(g.slots) {
+		return g.resizeSlots(size)
+	}
+	return nil
+}
+
+// room makes the groups n, of keys and hashes that the caller writes.
+func (g *groups) room(n int) (err error) {
+	if n >= math.MaxUint32 {
+		return sqlerr.New(sqlerr.OutOfMemory, "more than %d groups", g.n)
+	}
+	if g.words, err = grown(g.b, g.words, n*g.layout.Words()); err != nil {
+		return err
+	}
+	if g.hashes, err = grown(g.b, g.hashes, n); err == nil {
+		g.n = n
+	}
+	return err
+}
+
 // hashAll gives a hash to the groups that were made without.
 func (g *groups) hashAll() (err error) {
 	from := len(g.hashes)
@@ -266,14 +323,25 @@ func (g *groups) growSlots() error {
 	for g.n*3 > size*2 {
 		size *= 2
 	}
+	return g.resizeSlots(size)
+}
+
+// resizeSlots makes more slots. Groups are put into them in the order of the old ones,
+// which is nearly that of the new ones: both are walked through from front to back.
+func (g *groups) resizeSlots(size int) error {
 	if err := g.b.reserve(int64(size-len(g.slots)) * 8); err != nil {
 		return err
 	}
+	old := g.slots
 	g.slots = make([]uint64, size)
-	for id := range g.n {
-		g.insert(id)
+	for _, e := range old {
+		if e != 0 {
+			g.insert(int(uint32(e)) - 1)
+		}
 	}
-	g.indexed = g.n
+	for ; g.indexed < g.n; g.indexed++ {
+		g.insert(g.indexed)
+	}
 	return nil
 }
 
@@ -282,7 +350,7 @@ func (g *groups) leaveIndex() {
 	g.b.giveBack(int64(len(g.slots))*8 + int64(cap(g.codes.gids))*4)
 	g.slots, g.indexed = nil, 0
 	g.codes = codeCache{}
-	g.near, g.fresh, g.block = nil, nil, key.Block{}
+	g.near, g.known, g.fresh, g.block = nil, nil, nil, key.Block{}
 }
 
 // columns gives the keys of groups [from, to) back.
@@ -339,6 +407,9 @@ func (g *groups) repeats() bool {
 // translation is how groups.merge finds the strings of from here: by their ids, where
 // many groups share them, else (nil) by their bytes.
 func (g *groups) translation(from *groups, merged int) *key.Translation {
+	if g.common != nil {
+		return g.common.from[from.strings]
+	}
 	if !g.layout.HasStrings() || g.lead != nil || from.lead != nil || from.strings.Len() > merged {
 		return nil
 	}
@@ -385,6 +456,12 @@ func (g *groups) wordsOf(at []uint32, words []uint64) []uint64 {
 	if width == 1 {
 		for _, id := range at {
 			words = append(words, g.words[id])
+		}
+		return words
+	}
+	if width == 2 {
+		for _, id := range at {
+			words = append(words, g.words[2*int(id)], g.words[2*int(id)+1])
 		}
 		return words
 	}

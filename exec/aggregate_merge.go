@@ -31,7 +31,8 @@ type tableMerge struct {
 	open      int       // instances not closed yet: the last one frees the tables
 	tables    []*sealed // complete after the barrier
 	cut       *cut      // nil before the first instance has passed the barrier
-	taken     int       // partitions taken
+	texts     *commonTexts
+	taken     int // partitions taken
 	spill     *aggregateSpill
 }
 
@@ -74,7 +75,7 @@ func (s *tableMerge) publish(ctx context.Context, tables []*sealed) error {
 // next merges a partition that nobody has taken yet; io.EOF when there is none
 // left. The caller frees the result.
 func (s *tableMerge) next(p *aggregatePlan, account *memory.Account) (groupSpan, error) {
-	tables, part, c, err := s.take()
+	tables, part, c, err := s.take(account)
 	switch {
 	case err != nil:
 		return groupSpan{}, err
@@ -93,27 +94,51 @@ func (s *tableMerge) next(p *aggregatePlan, account *memory.Account) (groupSpan,
 		}
 		out.owned = true
 	}
-	for i := range tables {
-		t := tables[(part+i)%len(tables)] // each instance begins with another, which it sorts
-		if t.aggregateTable == out.table {
-			continue
-		}
-		at, err := t.byHash(part, c.parts)
-		if err == nil {
-			err = out.table.merge(t.aggregateTable, at)
-		}
-		if err != nil {
-			out.free()
-			return out, err
-		}
+	if err := s.mergeInto(out.table, tables, part); err != nil {
+		out.free()
+		return out, err
 	}
 	out.to = out.table.size()
 	return out, nil
 }
 
+// mergeInto merges a partition by hash into a table.
+func (s *tableMerge) mergeInto(out *aggregateTable, tables []*sealed, part int) error {
+	lists, total := make([][]uint32, len(tables)), out.size()
+	for i := range tables {
+		i := (part + i) % len(tables) // each instance begins with another, which it sorts
+		if tables[i].aggregateTable == out {
+			continue
+		}
+		var err error
+		if lists[i], err = tables[i].byHash(part, s.cut.parts); err != nil {
+			return err
+		}
+		total += len(lists[i])
+	}
+	if out.groups != nil && s.cut.parts > 1 {
+		out.groups.dense.off = true
+		if s.texts != nil {
+			out.groups.share(s.texts)
+		}
+		if err := out.groups.expect(total); err != nil {
+			return err
+		}
+	}
+	for i, at := range lists {
+		if t := tables[i].aggregateTable; t == out || len(at) == 0 && t.groups != nil {
+			continue
+		}
+		if err := out.merge(tables[i].aggregateTable, at); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // take gives the number of a partition that nobody has taken yet, and the cut it
 // belongs to.
-func (s *tableMerge) take() (tables []*sealed, part int, c *cut, err error) {
+func (s *tableMerge) take(account *memory.Account) (tables []*sealed, part int, c *cut, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.cut == nil {
@@ -121,6 +146,12 @@ func (s *tableMerge) take() (tables []*sealed, part int, c *cut, err error) {
 			return nil, 0, nil, err
 		}
 		s.cut = newCut(s.tables, s.instances)
+		if !s.cut.byValue && s.cut.parts > 1 {
+			var err error
+			if s.texts, err = newCommonTexts(s.tables, account); err != nil {
+				return nil, 0, nil, err
+			}
+		}
 	}
 	s.taken++
 	return s.tables, s.taken - 1, s.cut, nil
@@ -238,6 +269,7 @@ func (s *tableMerge) leave() bool {
 		t.b.free()
 	}
 	s.tables = nil
+	s.texts.free()
 	s.spill.free()
 	return true
 }

@@ -32,6 +32,7 @@ const (
 
 // growth decides when a table is sealed.
 type growth struct {
+	taken     int     // rows of the table
 	rows      int     // taken in since the last check
 	groups    int     // at the last check
 	next      int     // groups at which the next check is due
@@ -45,6 +46,7 @@ func newGrowth() growth { return growth{next: firstCheck} }
 // covers them all anyway. Where they come in order it need not cover all.
 func (g *growth) full(rows int, t *groups) bool {
 	g.rows += rows
+	g.taken += rows
 	if d := &t.dense; len(d.gids) > widest && d.inOrder() {
 		return true
 	}
@@ -55,7 +57,7 @@ func (g *growth) full(rows int, t *groups) bool {
 	if g.reduction > 0 && reduction < worthGrowing*g.reduction && (t.dense.off || t.dense.inOrder()) {
 		return true
 	}
-	*g = growth{groups: t.n, next: 2 * t.n, reduction: reduction}
+	*g = growth{taken: g.taken, groups: t.n, next: 2 * t.n, reduction: reduction}
 	return false
 }
 

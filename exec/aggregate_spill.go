@@ -132,6 +132,14 @@ func (a *aggregate) spill(ctx context.Context) error {
 	if err := a.writeStates(ctx, a.table); err != nil {
 		return err
 	}
+	if a.apart != nil {
+		for _, t := range a.apart.tables {
+			if err := a.writeStates(ctx, t); err != nil {
+				return err
+			}
+		}
+		a.apart = newScatter(a.plan, a.account)
+	}
 	a.full, a.growth = nil, newGrowth()
 	a.table = newAggregateTable(a.plan, a.account)
 	return nil

@@ -143,7 +143,7 @@ func addExact[T int16 | int32 | int64](a *sumExact, values []T, o *operand, s *s
 	if o.n == 0 {
 		return nil
 	}
-	if a.wide == nil && a.fits(magnitude(values, o), o.n) {
+	if a.wide == nil && (a.fitsType(values, o.n) || a.fits(magnitude(values, o), o.n)) {
 		addInts(a.narrow, values, o)
 		return nil
 	}
@@ -157,6 +157,18 @@ func addExact[T int16 | int32 | int64](a *sumExact, values []T, o *operand, s *s
 		}
 	}
 	return nil
+}
+
+// fitsType is raise by what the type allows, for types of which billions of values fit 64
+// bits: their values need not be looked at first.
+func (a *sumExact) fitsType(values any, n int) bool {
+	switch values.(type) {
+	case []int16:
+		return a.raise(1<<15, n)
+	case []int32:
+		return a.raise(1<<31, n)
+	}
+	return false
 }
 
 // magnitude is a number that no |value| is above: all bits of all values.

@@ -77,3 +77,13 @@ func grownWith[T any](b *budget, s []T, n int, value T) ([]T, error) {
 	}
 	return s, nil
 }
+
+// reserved is s with room for n elements.
+func reserved[T any](b *budget, s []T, n int) ([]T, error) {
+	if n <= cap(s) {
+		return s, nil
+	}
+	from := len(s)
+	s, err := grown(b, s, n)
+	return s[:from], err
+}

@@ -1,6 +1,7 @@
 package exectest
 
 import (
+	"cmp"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -35,6 +36,8 @@ type Case struct {
 	OneInstance string
 	// Large says why so many rows are needed that only large batches are tried.
 	Large string
+	// SpillBytes is what a Large case may hold before it spills; 0: 300,000.
+	SpillBytes int64
 	// Approximate says why numbers need to agree only to 12 digits, and numerics to
 	// the digits that the shorter one has.
 	Approximate string
@@ -112,7 +115,7 @@ func (c Case) runSpilling(t *testing.T, tables []tableRows, n int, sizes []int) 
 	small, large := sizes[min(1, len(sizes)-1)], sizes[len(sizes)-1]
 	limits, fails, ats := []int64{1, 12_000}, []int{1, 2, 9, 28}, []int{1, 2, 3}
 	if c.Large != "" {
-		limits, fails, ats = []int64{300_000}, []int{40}, nil
+		limits, fails, ats = []int64{cmp.Or(c.SpillBytes, 300_000)}, []int{40}, nil
 	}
 	for i, limit := range limits {
 		v := variation{instances: n, batchRows: []int{large, small}[i], seed: uint64(i + n), spillBytes: limit}

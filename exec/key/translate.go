@@ -17,6 +17,18 @@ func NewTranslation(from, to *Strings, uses int) *Translation {
 	return t
 }
 
+// All looks every id up. Nothing is written from then on, so that several may translate
+// at the same time.
+func (t *Translation) All() error {
+	t.ids = make([]uint32, t.from.Len())
+	for old := 1; old < len(t.ids); old++ {
+		if _, err := t.id(uint32(old)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // id is an id of to for one of from.
 func (t *Translation) id(old uint32) (uint32, error) {
 	if t.ids == nil {
