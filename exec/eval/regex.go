@@ -1,9 +1,9 @@
 package eval
 
 import (
-	"regexp"
 	"strings"
 
+	"github.com/skein-query/skein/exec/eval/pattern"
 	"github.com/skein-query/skein/internal/sqlerr"
 	"github.com/skein-query/skein/planner/expr"
 )
@@ -48,7 +48,7 @@ func regexFunction(e *expr.Call) (rowFunc, error) {
 		return func(in []input, row int, out *output) error {
 			re, err := cache.get(in[1].text(row), "")
 			if err == nil {
-				out.ints[row] = int64(len(re.FindAllIndex(in[0].bytes(row), -1)))
+				out.ints[row] = int64(len(re.Regexp().FindAllIndex(in[0].bytes(row), -1)))
 			}
 			return err
 		}, nil
@@ -72,13 +72,14 @@ func regexFlags(name string) string {
 // regexCache keeps the last compiled pattern.
 type regexCache struct {
 	pattern, flags string
-	re             *regexp.Regexp
+	re             *pattern.Pattern
 }
 
-func (c *regexCache) get(pattern, flags string) (*regexp.Regexp, error) {
-	if c.re != nil && c.pattern == pattern && c.flags == flags {
+func (c *regexCache) get(text, flags string) (*pattern.Pattern, error) {
+	if c.re != nil && c.pattern == text && c.flags == flags {
 		return c.re, nil
 	}
+	c.pattern, c.flags = strings.Clone(text), strings.Clone(flags)
 	mode := "s"
 	for _, f := range flags {
 		switch f {
@@ -88,19 +89,18 @@ func (c *regexCache) get(pattern, flags string) (*regexp.Regexp, error) {
 		case 'n', 'm':
 			mode = strings.ReplaceAll(mode, "s", "") + "m"
 		default:
+			c.re = nil
 			return nil, sqlerr.New(sqlerr.InvalidParameterValue, "invalid regular expression option: %q", string(f))
 		}
 	}
-	text := pattern
 	if rest, ok := strings.CutPrefix(text, "(?i)"); ok {
 		mode, text = mode+"i", rest
 	}
-	re, err := regexp.Compile("(?" + mode + ")" + goRegex(text))
-	if err != nil {
+	var err error
+	if c.re, err = pattern.Compile("(?" + mode + ")" + goRegex(text)); err != nil {
 		return nil, sqlerr.New("2201B", "invalid regular expression: %v", err)
 	}
-	c.pattern, c.flags, c.re = strings.Clone(pattern), strings.Clone(flags), re
-	return re, nil
+	return c.re, nil
 }
 
 // goRegex spells PostgreSQL's escapes in RE2's way: \m \M \y are word boundaries,
@@ -136,15 +136,16 @@ func regexSubstring(cache *regexCache, group int) rowFunc {
 		if err != nil {
 			return err
 		}
-		m := re.FindSubmatch(in[0].bytes(row))
-		switch {
-		case m == nil, group < len(m) && m[group] == nil:
-			out.null(row)
-		case group < len(m):
-			out.bytes(row, m[group])
-		default:
-			out.bytes(row, m[0])
+		s := in[0].bytes(row)
+		m, at := re.FindSubmatchIndex(s), 0
+		if 2*group < len(m) {
+			at = 2 * group
 		}
+		if m == nil || m[at] < 0 {
+			out.null(row)
+			return nil
+		}
+		out.bytes(row, s[m[at]:m[at+1]])
 		return nil
 	}
 }
@@ -160,12 +161,15 @@ func regexReplace(cache *regexCache) rowFunc {
 			return err
 		}
 		s, with := in[0].bytes(row), in[2].text(row)
-		most := 1
-		if strings.Contains(flags, "g") {
-			most = -1
-		}
 		r, from := out.scratch[:0], 0
-		for _, m := range re.FindAllSubmatchIndex(s, most) {
+		all := [][]int{re.FindSubmatchIndex(s)}
+		switch {
+		case all[0] == nil:
+			all = nil
+		case strings.Contains(flags, "g"):
+			all = re.Regexp().FindAllSubmatchIndex(s, -1)
+		}
+		for _, m := range all {
 			r = append(r, s[from:m[0]]...)
 			r = expand(r, with, s, m)
 			from = m[1]

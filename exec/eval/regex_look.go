@@ -37,7 +37,10 @@ func (c *matchCache) matcher(pattern string) (matcher, error) {
 func (c *matchCache) compile(pattern string) (matcher, error) {
 	if !looksAround(pattern) {
 		re, err := c.get(pattern, "")
-		return linear{re}, err
+		if err != nil {
+			return nil, err
+		}
+		return linear{re.Regexp()}, nil
 	}
 	re, err := regexp2.Compile(strings.Clone(pattern), regexp2.None)
 	if err != nil {
