@@ -32,6 +32,7 @@ func Steps() []Step {
 		{"push", plain(func(n logical.Node, q *Query) logical.Node { return Push(n, q.IDs) })},
 		{"eliminate", plain(func(n logical.Node, _ *Query) logical.Node { return Eliminate(n) })},
 		{"statistics", plain(func(n logical.Node, _ *Query) logical.Node { return FromStatistics(n) })},
+		{"sums", plain(func(n logical.Node, q *Query) logical.Node { return Sums(n, q.IDs) })},
 		{"reuse", plain(func(n logical.Node, q *Query) logical.Node { return Reuse(n, q.Est, q.IDs) })},
 		{"share", plain(func(n logical.Node, q *Query) logical.Node { return Share(n, q.Est, q.IDs) })},
 		{"share-scans", plain(func(n logical.Node, q *Query) logical.Node { return ShareScans(n, q.Est, q.IDs) })},

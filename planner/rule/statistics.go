@@ -6,7 +6,7 @@ import (
 )
 
 // FromStatistics answers min and max over a whole table from the footers of its files,
-// which the plan was made from anyway.
+// which the plan was made from anyway; what is asked besides is computed.
 //
 // It does not apply to floats, whose statistics leave NaN out, to texts, whose bounds
 // may be cut off, and where some row group has no bounds (one of NULLs only has none).
@@ -22,13 +22,26 @@ func FromStatistics(n logical.Node) logical.Node {
 		if !ok {
 			return n
 		}
-		row := make([]expr.Value, len(a.Aggs))
-		for i, it := range a.Aggs {
-			if row[i], ok = fromStatistics(it.Agg, s); !ok {
-				return n
+		var row []expr.Value
+		rest := &logical.Aggregate{Input: a.Input}
+		p := &logical.Project{Input: rest}
+		for _, it := range a.Aggs {
+			v, ok := fromStatistics(it.Agg, s)
+			if !ok {
+				rest.Aggs = append(rest.Aggs, it)
+				p.Items = append(p.Items, logical.Item{Col: it.Col, Expr: it.Col.Ref()})
+				continue
 			}
+			row = append(row, v)
+			p.Items = append(p.Items, logical.Item{Col: it.Col, Expr: expr.NewLiteral(v, it.Col.Type)})
 		}
-		return &logical.Values{Cols: a.Columns(), Rows: [][]expr.Value{row}}
+		switch len(row) {
+		case 0:
+			return n
+		case len(a.Aggs):
+			return &logical.Values{Cols: a.Columns(), Rows: [][]expr.Value{row}}
+		}
+		return p
 	})
 }
 
