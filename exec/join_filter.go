@@ -56,7 +56,7 @@ func newFilterBuild(n *physical.HashJoin, instances int, env *Env) *filterBuild 
 		}
 		w.parts = make([]filterPart, instances)
 		if isText {
-			w.strings = key.NewStrings(env.Account)
+			w.strings = key.NewSharedStrings(env.Account, instances)
 		}
 		for i := range w.parts {
 			w.parts[i].low, w.parts[i].high = 1<<63-1, -1<<63

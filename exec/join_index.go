@@ -67,7 +67,7 @@ func newJoinIndex(types []expr.Type, nullEqual bool, n int, account, share *memo
 		x.layout = key.NewLayout(types, nullable)
 		x.width = x.layout.Words()
 		if x.layout.HasStrings() {
-			x.strings = key.NewStrings(share)
+			x.strings = key.NewSharedStrings(share, n)
 		}
 	}
 	x.parts = make([]indexPart, n)

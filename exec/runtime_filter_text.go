@@ -31,14 +31,16 @@ func newTextFilter(t expr.Type, distinct *key.Strings, reserve func(bytes int64)
 		f.set = key.NewStrings(nil)
 	}
 	var lo, hi []byte
-	for id := uint32(1); int(id) < distinct.Len(); id++ {
+	first := true
+	for id := range distinct.All {
 		s, hash := distinct.Bytes(id), distinct.Hash(id)
-		if id == 1 || bytes.Compare(s, lo) < 0 {
+		if first || bytes.Compare(s, lo) < 0 {
 			lo = s
 		}
-		if id == 1 || bytes.Compare(s, hi) > 0 {
+		if first || bytes.Compare(s, hi) > 0 {
 			hi = s
 		}
+		first = false
 		if f.bloom != nil {
 			f.bloom.add(hash)
 		} else if _, err := f.set.Intern(s, hash); err != nil {

@@ -21,24 +21,31 @@ type Block struct {
 type Encoder struct {
 	layout  *Layout
 	strings *Strings
-	index   []uint32 // scratch: where the values of the rows stand in their column
-	ids     [][]uint32
+	index   []uint32    // scratch: where the values of the rows stand in their column
+	ids     []uint32    // scratch: of the strings of a batch
+	hashes  [][]uint64  // scratch: per key, of the strings of a batch
 	dicts   []dictCache // per key
 	bytes   []byte      // scratch: serialised nested values
-	hashes  []uint64    // scratch: of the strings of a batch
-	near    []uint64    // scratch: the slots they come to first
+	near    []uint64    // scratch: the slots that strings come to first
+	byShard []uint32    // scratch: rows by the shard of their string
 }
 
 // dictCache is the ids of the dictionaries that a key column met last.
 type dictCache struct {
 	dicts [4]*vector.Dict
-	ids   [4][]uint32 // by code: 0 not looked up yet
+	known [4][]knownString // by code
 	next  int
+}
+
+// knownString is a string of a dictionary; id 0: not looked up yet.
+type knownString struct {
+	hash uint64
+	id   uint32
 }
 
 // NewEncoder makes an encoder; s may be nil when the layout has no strings.
 func NewEncoder(l *Layout, s *Strings) *Encoder {
-	return &Encoder{layout: l, strings: s, ids: make([][]uint32, len(l.fields)), dicts: make([]dictCache, len(l.fields))}
+	return &Encoder{layout: l, strings: s, hashes: make([][]uint64, len(l.fields)), dicts: make([]dictCache, len(l.fields))}
 }
 
 // Strings is the interner the encoder's ids come from.
@@ -47,10 +54,6 @@ func (e *Encoder) Strings() *Strings { return e.strings }
 // Encode packs the selected rows of key columns of rows rows into out, whose
 // memory it uses again. New strings are interned.
 func (e *Encoder) Encode(cols []vector.Column, rows int, sel vector.Selection, out *Block) error {
-	if e.layout.strings {
-		e.strings.mu.Lock()
-		defer e.strings.mu.Unlock()
-	}
 	return e.encode(cols, rows, sel, out, false)
 }
 
@@ -96,19 +99,12 @@ func (e *Encoder) encode(cols []vector.Column, rows int, sel vector.Selection, o
 	l.HashWords(out.Words, out.Hashes)
 	for i := range l.fields {
 		if l.fields[i].form >= formString {
-			e.hashIDs(e.ids[i], out.Hashes)
+			for row, hash := range e.hashes[i] {
+				out.Hashes[row] = hashString(out.Hashes[row], hash)
+			}
 		}
 	}
 	return nil
-}
-
-func (e *Encoder) hashIDs(ids []uint32, hashes []uint64) {
-	known := e.strings.hashes
-	for i, id := range ids {
-		if id != Missing {
-			hashes[i] = hashString(hashes[i], known[id])
-		}
-	}
 }
 
 // pack writes the values of a key that is no string.

@@ -8,21 +8,22 @@ import (
 	"github.com/skein-query/skein/exec/vector"
 )
 
-// packStrings writes the ids of a string key, and keeps them for the hash.
+// packStrings writes the ids of a string key, and keeps the hashes of the strings.
 func (e *Encoder) packStrings(i int, c *vector.Column, sel vector.Selection, out *Block, lookup bool) error {
 	f := &e.layout.fields[i]
-	ids := slices.Grow(e.ids[i][:0], out.N)[:out.N]
-	e.ids[i] = ids
+	e.ids = slices.Grow(e.ids[:0], out.N)[:out.N]
+	e.hashes[i] = slices.Grow(e.hashes[i][:0], out.N)[:out.N]
+	ids, hashes := e.ids, e.hashes[i]
 	var err error
 	switch {
 	case c.Dict == nil:
-		err = e.flatIDs(f, c, sel, ids, lookup)
+		err = e.flatIDs(f, c, sel, ids, hashes, lookup)
 	case c.Dict.Values.Len == 0: // nothing but NULLs
 		clear(ids)
 	case c.IsConst():
-		err = e.constIDs(f, c, ids, lookup)
+		err = e.constIDs(f, c, ids, hashes, lookup)
 	default:
-		err = e.dictIDs(i, c, sel, ids, lookup)
+		err = e.dictIDs(i, c, sel, ids, hashes, lookup)
 	}
 	if err != nil {
 		return err
@@ -34,6 +35,7 @@ func (e *Encoder) packStrings(i int, c *vector.Column, sel vector.Selection, out
 	for row, id := range ids {
 		switch id {
 		case 0:
+			hashes[row] = nullHash
 			setRow(&out.Nulls, row, out.N)
 		case Missing:
 			setRow(&out.Misses, row, out.N)
@@ -45,9 +47,9 @@ func (e *Encoder) packStrings(i int, c *vector.Column, sel vector.Selection, out
 	return nil
 }
 
-func (e *Encoder) flatIDs(f *field, c *vector.Column, sel vector.Selection, ids []uint32, lookup bool) error {
+func (e *Encoder) flatIDs(f *field, c *vector.Column, sel vector.Selection, ids []uint32, hashes []uint64, lookup bool) (err error) {
 	if f.form == formString {
-		return e.textIDs(c, sel, ids, lookup)
+		return e.textIDs(c, sel, ids, hashes, lookup)
 	}
 	for i := range ids {
 		row := i
@@ -57,8 +59,7 @@ func (e *Encoder) flatIDs(f *field, c *vector.Column, sel vector.Selection, ids 
 		if c.IsNull(row) {
 			continue
 		}
-		var err error
-		if ids[i], err = e.id(f, c, row, lookup); err != nil {
+		if ids[i], hashes[i], err = e.id(f, c, row, lookup); err != nil {
 			return err
 		}
 	}
@@ -66,23 +67,24 @@ func (e *Encoder) flatIDs(f *field, c *vector.Column, sel vector.Selection, ids 
 }
 
 // textIDs is the ids of plain strings, all of a batch hashed before any is looked up.
-func (e *Encoder) textIDs(c *vector.Column, sel vector.Selection, ids []uint32, lookup bool) error {
-	n := len(ids)
-	e.hashes, e.near = slices.Grow(e.hashes[:0], n)[:n], slices.Grow(e.near[:0], n)[:n]
+func (e *Encoder) textIDs(c *vector.Column, sel vector.Selection, ids []uint32, hashes []uint64, lookup bool) error {
 	views := c.Views()
 	for i := range ids {
 		row := i
 		if sel != nil {
 			row = int(sel[i])
 		}
-		e.hashes[i] = 0
+		hashes[i] = 0
 		if !c.IsNull(row) {
-			e.hashes[i] = HashBytes(views[row].Bytes(c.Buffers))
+			hashes[i] = HashBytes(views[row].Bytes(c.Buffers))
 		}
 	}
-	s := e.strings
-	s.near(e.hashes, e.near)
-	for i, hash := range e.hashes {
+	if s := e.strings; !lookup && len(s.shards) > 1 {
+		return e.internShared(c, sel, ids, hashes)
+	}
+	e.near = slices.Grow(e.near[:0], len(ids))[:len(ids)]
+	e.strings.near(hashes, e.near)
+	for i := range ids {
 		row := i
 		if sel != nil {
 			row = int(sel[i])
@@ -91,76 +93,140 @@ func (e *Encoder) textIDs(c *vector.Column, sel vector.Selection, ids []uint32, 
 			ids[i] = 0
 			continue
 		}
-		if s.isAt(e.near[i], hash, &views[row], c.Buffers) {
-			ids[i] = uint32(e.near[i])
-			continue
-		}
-		b := views[row].Bytes(c.Buffers)
-		if lookup {
-			ids[i] = s.Lookup(b, hash)
-			continue
-		}
-		var err error
-		if ids[i], err = s.Intern(b, hash); err != nil {
+		if err := e.textID(c, row, i, ids, hashes, lookup); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (e *Encoder) constIDs(f *field, c *vector.Column, ids []uint32, lookup bool) error {
-	if len(ids) == 0 {
-		return nil
-	}
-	id, err := e.id(f, &c.Dict.Values, 0, lookup)
-	for i := range ids {
-		ids[i] = id
+// textID is the id of the string in row of a column, number i of a batch, of which e.near
+// has the slot.
+func (e *Encoder) textID(c *vector.Column, row, i int, ids []uint32, hashes []uint64, lookup bool) (err error) {
+	s, hash, v := e.strings, hashes[i], &c.Views()[row]
+	switch {
+	case s.isAt(e.near[i], hash, v, c.Buffers):
+		ids[i] = uint32(e.near[i])
+	case lookup:
+		ids[i] = s.Lookup(v.Bytes(c.Buffers), hash)
+	default:
+		ids[i], err = s.intern(s.shardOf(hash), v.Bytes(c.Buffers), hash)
 	}
 	return err
 }
 
-func (e *Encoder) dictIDs(i int, c *vector.Column, sel vector.Selection, ids []uint32, lookup bool) error {
+// internShared interns the strings of a batch shard by shard, so that each is locked once.
+func (e *Encoder) internShared(c *vector.Column, sel vector.Selection, ids []uint32, hashes []uint64) error {
+	s, n := e.strings, len(ids)
+	if n == 0 {
+		return nil
+	}
+	e.near = slices.Grow(e.near[:0], n)[:n]
+	e.byShard = slices.Grow(e.byShard[:0], n)[:n]
+	var bounds [1<<mostShardBits + 1]int
+	for _, hash := range hashes {
+		bounds[s.shardOf(hash).number+1]++
+	}
+	for k := range s.shards {
+		bounds[k+1] += bounds[k]
+	}
+	next := bounds
+	for i, hash := range hashes {
+		k := s.shardOf(hash).number
+		e.byShard[next[k]] = uint32(i)
+		next[k]++
+	}
+	first := int(hashes[0] % uint64(len(s.shards))) // goroutines begin at different ones
+	for k := range s.shards {
+		k = (first + k) % len(s.shards)
+		if err := e.internShard(&s.shards[k], c, sel, ids, hashes, e.byShard[bounds[k]:bounds[k+1]]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// internShard interns the strings of some rows, which are all of one shard.
+func (e *Encoder) internShard(h *shard, c *vector.Column, sel vector.Selection, ids []uint32, hashes []uint64, rows []uint32) error {
+	if len(rows) == 0 {
+		return nil
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, i := range rows {
+		e.near[i] = 0
+		if len(h.slots) > 0 {
+			e.near[i] = h.slots[hashes[i]&uint64(len(h.slots)-1)]
+		}
+	}
+	for _, i := range rows {
+		row := int(i)
+		if sel != nil {
+			row = int(sel[i])
+		}
+		if c.IsNull(row) {
+			ids[i] = 0
+			continue
+		}
+		if err := e.textID(c, row, int(i), ids, hashes, false); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (e *Encoder) constIDs(f *field, c *vector.Column, ids []uint32, hashes []uint64, lookup bool) error {
+	if len(ids) == 0 {
+		return nil
+	}
+	id, hash, err := e.id(f, &c.Dict.Values, 0, lookup)
+	for i := range ids {
+		ids[i], hashes[i] = id, hash
+	}
+	return err
+}
+
+func (e *Encoder) dictIDs(i int, c *vector.Column, sel vector.Selection, ids []uint32, hashes []uint64, lookup bool) error {
 	known, err := e.dicts[i].find(c.Dict, e.strings)
 	if err != nil {
 		return err
 	}
 	f := &e.layout.fields[i]
 	for i, code := range e.codes(c, sel, len(ids)) {
-		id := known[code]
-		if id == 0 {
-			if id, err = e.id(f, &c.Dict.Values, int(code), lookup); err != nil {
+		k := &known[code]
+		if k.id == 0 {
+			if k.id, k.hash, err = e.id(f, &c.Dict.Values, int(code), lookup); err != nil {
 				return err
 			}
-			known[code] = id
 		}
-		ids[i] = id
+		ids[i], hashes[i] = k.id, k.hash
 	}
 	return nil
 }
 
-// find gives the remembered ids of a dictionary. The cache keeps the Dict alive,
+// find gives what is remembered of a dictionary. The cache keeps the Dict alive,
 // so that its address cannot come to mean another one.
-func (c *dictCache) find(d *vector.Dict, s *Strings) ([]uint32, error) {
+func (c *dictCache) find(d *vector.Dict, s *Strings) ([]knownString, error) {
 	for i := range c.dicts {
 		if c.dicts[i] == d {
-			return c.ids[i], nil
+			return c.known[i], nil
 		}
 	}
 	at := c.next
 	c.next = (at + 1) % len(c.dicts)
-	if cap(c.ids[at]) < d.Values.Len {
-		if err := s.reserve(int64(4 * (d.Values.Len - cap(c.ids[at])))); err != nil {
+	if cap(c.known[at]) < d.Values.Len {
+		if err := s.reserve(int64(16 * (d.Values.Len - cap(c.known[at])))); err != nil {
 			return nil, err
 		}
-		c.ids[at] = make([]uint32, d.Values.Len)
+		c.known[at] = make([]knownString, d.Values.Len)
 	}
-	c.dicts[at], c.ids[at] = d, c.ids[at][:d.Values.Len]
-	clear(c.ids[at])
-	return c.ids[at], nil
+	c.dicts[at], c.known[at] = d, c.known[at][:d.Values.Len]
+	clear(c.known[at])
+	return c.known[at], nil
 }
 
-// id is the id of row row of a flat column.
-func (e *Encoder) id(f *field, c *vector.Column, row int, lookup bool) (uint32, error) {
+// id is the id of row row of a flat column, and the hash of the string.
+func (e *Encoder) id(f *field, c *vector.Column, row int, lookup bool) (id uint32, hash uint64, err error) {
 	var b []byte
 	switch f.form {
 	case formNested:
@@ -171,11 +237,12 @@ func (e *Encoder) id(f *field, c *vector.Column, row int, lookup bool) (uint32, 
 	default:
 		b = c.Views()[row].Bytes(c.Buffers)
 	}
-	hash := HashBytes(b)
+	hash = HashBytes(b)
 	if lookup {
-		return e.strings.Lookup(b, hash), nil
+		return e.strings.Lookup(b, hash), hash, nil
 	}
-	return e.strings.Intern(b, hash)
+	id, err = e.strings.Intern(b, hash)
+	return id, hash, err
 }
 
 // AppendValue serialises row row of any column such that equal values give equal

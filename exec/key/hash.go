@@ -46,7 +46,7 @@ func (l *Layout) Hash(row []uint64, s *Strings) uint64 {
 	l.HashWords(row, one[:])
 	for i := range l.fields {
 		if f := &l.fields[i]; f.form >= formString {
-			one[0] = hashString(one[0], s.hashes[uint32(row[f.word]>>f.shift)])
+			one[0] = hashString(one[0], s.Hash(uint32(row[f.word]>>f.shift)))
 		}
 	}
 	return one[0]

@@ -1,6 +1,7 @@
 package key
 
 import (
+	"math/bits"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -19,53 +20,109 @@ const (
 	chunkBytes = 1 << 16 // the first arena chunk; later ones double up to maxChunk
 	maxChunk   = 1 << 22
 	firstSlots = 64
+
+	mostShardBits = 6
 )
 
 // Strings gives every distinct string an id, from 1. It is an open-addressing
 // table of ids over a view and a hash per id; the bytes stand in arenas.
 //
-// Its methods do not lock: Encoder does, around a batch. Several may look up at the
-// same time.
+// Made by NewStrings it is for one goroutine; several may look up while none interns. Made
+// by NewSharedStrings several may intern at a time: it is divided by hash into shards of
+// one lock each, and ids are not without gaps.
 type Strings struct {
-	mu      sync.Mutex
 	account *memory.Account
 	held    atomic.Int64 // bytes reserved; what encoders that look up remember is among them
+	bits    int          // an id is a place in a shard, and in so many lower bits the shard
+	shards  []shard
+}
 
-	slots   []uint64 // upper half of the hash, id; 0 empty; length a power of two
-	hashes  []uint64 // by id; entry 0 stands for NULL
+// shard is the strings of a range of hashes.
+type shard struct {
+	mu      sync.Mutex // shared: around what interns
+	slots   []uint64   // upper half of the hash, id; 0 empty; length a power of two
+	hashes  []uint64   // by place; entry 0 stands for NULL
 	views   []vector.View
 	buffers [][]byte // arenas the views point into; the last has room
+	largest int      // bytes of an arena
+	number  uint32
 }
 
 // NewStrings makes an empty interner that reserves its memory from account.
-func NewStrings(account *memory.Account) *Strings {
-	return &Strings{account: account, hashes: []uint64{nullHash}, views: make([]vector.View, 1)}
+func NewStrings(account *memory.Account) *Strings { return newStrings(account, 0) }
+
+// NewSharedStrings makes an interner for so many goroutines.
+func NewSharedStrings(account *memory.Account, sharers int) *Strings {
+	if sharers < 2 {
+		return NewStrings(account)
+	}
+	return newStrings(account, min(mostShardBits, bits.Len(uint(4*sharers-1))))
+}
+
+func newStrings(account *memory.Account, shardBits int) *Strings {
+	s := &Strings{account: account, bits: shardBits, shards: make([]shard, 1<<shardBits)}
+	for i := range s.shards {
+		s.shards[i] = shard{hashes: []uint64{nullHash}, views: make([]vector.View, 1), largest: maxChunk >> shardBits, number: uint32(i)}
+	}
+	return s
 }
 
 // HashBytes is the hash of a string, the same in every process.
 func HashBytes(b []byte) uint64 { return xxh3.Hash(b) }
 
-// Len is the number of ids given, the NULL included: ids are below it.
-func (s *Strings) Len() int { return len(s.views) }
+// Len is the number of ids given, the NULL included. Unless s is shared ids are below it.
+func (s *Strings) Len() int {
+	n := 1
+	for i := range s.shards {
+		n += len(s.shards[i].views) - 1
+	}
+	return n
+}
+
+// All visits the ids but that of NULL.
+func (s *Strings) All(yield func(id uint32) bool) {
+	for i := range s.shards {
+		for place := 1; place < len(s.shards[i].views); place++ {
+			if !yield(uint32(place)<<s.bits | uint32(i)) {
+				return
+			}
+		}
+	}
+}
+
+// at is where an id's string stands.
+func (s *Strings) at(id uint32) (*shard, uint32) {
+	return &s.shards[id&uint32(len(s.shards)-1)], id >> s.bits
+}
+
+// shardOf is the shard of a hash: by its upper bits, as slots go by the lower ones.
+func (s *Strings) shardOf(hash uint64) *shard { return &s.shards[hash>>32>>(32-s.bits)] }
 
 // Bytes is the string of an id; it shares memory with s.
-func (s *Strings) Bytes(id uint32) []byte { return s.views[id].Bytes(s.buffers) }
+func (s *Strings) Bytes(id uint32) []byte {
+	h, place := s.at(id)
+	return h.views[place].Bytes(h.buffers)
+}
 
 // Hash is HashBytes of the string of an id.
-func (s *Strings) Hash(id uint32) uint64 { return s.hashes[id] }
+func (s *Strings) Hash(id uint32) uint64 {
+	h, place := s.at(id)
+	return h.hashes[place]
+}
 
 // Lookup is the id of a string whose HashBytes is hash, or Missing.
 func (s *Strings) Lookup(b []byte, hash uint64) uint32 {
-	if len(s.slots) == 0 {
+	h := s.shardOf(hash)
+	if len(h.slots) == 0 {
 		return Missing
 	}
-	mask := uint64(len(s.slots) - 1)
+	mask := uint64(len(h.slots) - 1)
 	for at := hash & mask; ; at = (at + 1) & mask {
-		e := s.slots[at]
+		e := h.slots[at]
 		if e == 0 {
 			return Missing
 		}
-		if (e^hash)>>32 == 0 && string(s.Bytes(uint32(e))) == string(b) {
+		if (e^hash)>>32 == 0 && string(h.views[uint32(e)>>s.bits].Bytes(h.buffers)) == string(b) {
 			return uint32(e)
 		}
 	}
@@ -74,13 +131,26 @@ func (s *Strings) Lookup(b []byte, hash uint64) uint32 {
 // near reads, for a batch of hashes, the slot that each comes to first. These loads
 // wait for memory together, where one look-up after the other would wait in turn.
 func (s *Strings) near(hashes, out []uint64) {
-	if len(s.slots) == 0 {
+	if len(s.shards) == 1 {
+		s.shards[0].near(hashes, out)
+		return
+	}
+	for i, hash := range hashes {
+		h := s.shardOf(hash)
+		if out[i] = 0; len(h.slots) > 0 {
+			out[i] = h.slots[hash&uint64(len(h.slots)-1)]
+		}
+	}
+}
+
+func (h *shard) near(hashes, out []uint64) {
+	if len(h.slots) == 0 {
 		clear(out)
 		return
 	}
-	mask := uint64(len(s.slots) - 1)
-	for i, h := range hashes {
-		out[i] = s.slots[h&mask]
+	slots, mask := h.slots, uint64(len(h.slots)-1)
+	for i, hash := range hashes {
+		out[i] = slots[hash&mask]
 	}
 }
 
@@ -90,83 +160,94 @@ func (s *Strings) isAt(e, hash uint64, v *vector.View, buffers [][]byte) bool {
 	if e == 0 || (e^hash)>>32 != 0 {
 		return false
 	}
-	known := &s.views[uint32(e)]
+	h, place := s.at(uint32(e))
+	known := &h.views[place]
 	if v.Inline() {
 		return *known == *v
 	}
-	return known.Len == v.Len && string(known.Bytes(s.buffers)) == string(v.Bytes(buffers))
+	return known.Len == v.Len && string(known.Bytes(h.buffers)) == string(v.Bytes(buffers))
 }
 
 // Intern is the id of a string whose HashBytes is hash, a new one when it is new.
 func (s *Strings) Intern(b []byte, hash uint64) (uint32, error) {
+	h := s.shardOf(hash)
+	if len(s.shards) > 1 {
+		h.mu.Lock()
+		defer h.mu.Unlock()
+	}
+	return s.intern(h, b, hash)
+}
+
+// intern is Intern in the shard of the hash, which is locked when s is shared.
+func (s *Strings) intern(h *shard, b []byte, hash uint64) (uint32, error) {
 	if id := s.Lookup(b, hash); id != Missing {
 		return id, nil
 	}
-	if len(s.views)*4 >= len(s.slots)*3 {
-		if err := s.grow(); err != nil {
+	if len(h.views)*4 >= len(h.slots)*3 {
+		if err := s.grow(h); err != nil {
 			return 0, err
 		}
 	}
-	v, err := s.copyIn(b)
+	v, err := s.copyIn(h, b)
 	if err != nil {
 		return 0, err
 	}
-	id := uint32(len(s.views))
-	s.views = append(s.views, v)
-	s.hashes = append(s.hashes, hash)
-	s.insert(id, hash)
+	id := uint32(len(h.views))<<s.bits | h.number
+	h.views = append(h.views, v)
+	h.hashes = append(h.hashes, hash)
+	h.insert(id, hash)
 	return id, nil
 }
 
-func (s *Strings) insert(id uint32, hash uint64) {
-	mask := uint64(len(s.slots) - 1)
+func (h *shard) insert(id uint32, hash uint64) {
+	mask := uint64(len(h.slots) - 1)
 	at := hash & mask
-	for s.slots[at] != 0 {
+	for h.slots[at] != 0 {
 		at = (at + 1) & mask
 	}
-	s.slots[at] = hash&^(1<<32-1) | uint64(id)
+	h.slots[at] = hash&^(1<<32-1) | uint64(id)
 }
 
-// grow doubles the slots and makes room for as many ids as they may hold.
-func (s *Strings) grow() error {
-	n := max(firstSlots, 2*len(s.slots))
-	if n > 1<<31 {
-		return sqlerr.New(sqlerr.OutOfMemory, "more than %d distinct strings in a hash table", len(s.views)-1)
+// grow doubles the slots of a shard and makes room for as many ids as they may hold.
+func (s *Strings) grow(h *shard) error {
+	n := max(firstSlots, 2*len(h.slots))
+	if n > 1<<31>>s.bits {
+		return sqlerr.New(sqlerr.OutOfMemory, "more than %d distinct strings in a hash table", s.Len()-1)
 	}
 	ids := n*3/4 + 1
-	more := int64(n)*8 + int64(ids)*(8+16) - int64(len(s.slots))*8 - int64(cap(s.views))*(8+16)
+	more := int64(n)*8 + int64(ids)*(8+16) - int64(len(h.slots))*8 - int64(cap(h.views))*(8+16)
 	if err := s.reserve(more); err != nil {
 		return err
 	}
-	s.slots = make([]uint64, n)
-	s.hashes = append(make([]uint64, 0, ids), s.hashes...)
-	s.views = append(make([]vector.View, 0, ids), s.views...)
-	for id := 1; id < len(s.hashes); id++ {
-		s.insert(uint32(id), s.hashes[id])
+	h.slots = make([]uint64, n)
+	h.hashes = append(make([]uint64, 0, ids), h.hashes...)
+	h.views = append(make([]vector.View, 0, ids), h.views...)
+	for place := 1; place < len(h.hashes); place++ {
+		h.insert(uint32(place)<<s.bits|h.number, h.hashes[place])
 	}
 	return nil
 }
 
-// copyIn puts a copy of b into the last arena.
-func (s *Strings) copyIn(b []byte) (vector.View, error) {
+// copyIn puts a copy of b into the last arena of a shard.
+func (s *Strings) copyIn(h *shard, b []byte) (vector.View, error) {
 	if len(b) <= vector.InlineLen {
 		return vector.MakeView(b, 0, 0), nil
 	}
-	last := len(s.buffers) - 1
-	if last < 0 || len(s.buffers[last])+len(b) > cap(s.buffers[last]) {
-		size := chunkBytes
+	last := len(h.buffers) - 1
+	if last < 0 || len(h.buffers[last])+len(b) > cap(h.buffers[last]) {
+		size := chunkBytes >> s.bits
 		if last >= 0 {
-			size = min(maxChunk, 2*cap(s.buffers[last]))
+			size = min(h.largest, 2*cap(h.buffers[last]))
 		}
 		size = max(size, len(b))
 		if err := s.reserve(int64(size)); err != nil {
 			return vector.View{}, err
 		}
-		s.buffers = append(s.buffers, make([]byte, 0, size))
+		h.buffers = append(h.buffers, make([]byte, 0, size))
 		last++
 	}
-	off := len(s.buffers[last])
-	s.buffers[last] = append(s.buffers[last], b...)
+	off := len(h.buffers[last])
+	h.buffers[last] = append(h.buffers[last], b...)
 	return vector.MakeView(b, uint32(last), uint32(off)), nil
 }
 
@@ -184,10 +265,16 @@ func (s *Strings) reserve(n int64) error {
 // Column is the strings with these ids as a column that shares s's memory; id 0
 // is NULL.
 func (s *Strings) Column(ids []uint32) vector.Column {
-	out := vector.Column{Kind: vector.String, Len: len(ids), Buffers: slices.Clone(s.buffers)}
+	out := vector.Column{Kind: vector.String, Len: len(ids)}
+	first := make([]uint32, len(s.shards)) // by shard: where its buffers begin
+	for i := range s.shards {
+		first[i] = uint32(len(out.Buffers))
+		out.Buffers = append(out.Buffers, s.shards[i].buffers...)
+	}
 	views := make([]vector.View, len(ids))
 	for i, id := range ids {
-		views[i] = s.views[id]
+		h, place := s.at(id)
+		views[i] = h.views[place].Move(first[h.number])
 		if id == 0 {
 			if out.Valid == nil {
 				out.Valid = vector.NewBitmapSet(len(ids))
@@ -199,20 +286,24 @@ func (s *Strings) Column(ids []uint32) vector.Column {
 	return out
 }
 
-// Dict is all strings as a dictionary that shares s's memory: the code of a string is
-// its id less 1.
+// Dict is all strings as a dictionary that shares s's memory, which is not shared: the code
+// of a string is its id less 1.
 func (s *Strings) Dict() *vector.Dict {
-	return &vector.Dict{Values: vector.Column{Kind: vector.String, Len: len(s.views) - 1,
-		Data: vector.BytesOf(s.views[1:]), Buffers: slices.Clone(s.buffers)}}
+	h := &s.shards[0]
+	return &vector.Dict{Values: vector.Column{Kind: vector.String, Len: len(h.views) - 1,
+		Data: vector.BytesOf(h.views[1:]), Buffers: slices.Clone(h.buffers)}}
 }
 
 // Close gives the reserved memory back. Columns made before stay readable.
 // Close is idempotent.
 func (s *Strings) Close() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
 	if held := s.held.Swap(0); s.account != nil {
 		s.account.Release(held)
 	}
-	s.slots, s.hashes, s.views, s.buffers = nil, nil, nil, nil
+	for i := range s.shards {
+		h := &s.shards[i]
+		h.mu.Lock()
+		h.slots, h.hashes, h.views, h.buffers = nil, nil, nil, nil
+		h.mu.Unlock()
+	}
 }
