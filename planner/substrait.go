@@ -8,6 +8,7 @@ import (
 	"github.com/skein-query/skein/planner/choose"
 	"github.com/skein-query/skein/planner/cost"
 	"github.com/skein-query/skein/planner/expr"
+	"github.com/skein-query/skein/planner/logical"
 	"github.com/skein-query/skein/planner/rule"
 	"github.com/skein-query/skein/planner/sql"
 	"github.com/skein-query/skein/planner/substrait/standard"
@@ -98,6 +99,10 @@ func Portable(ctx context.Context, q *sql.Query, catalog Catalog, opt Options) (
 			return nil, sqlerr.AtSpan(err, q.Span())
 		}
 	}
-	doc, err := standard.Write(&standard.Query{Plan: plan, Names: bound.Names, Output: bound.Output})
+	hidden := func(t *logical.Table) bool {
+		meant, err := catalog.Table(ctx, "", t.Name)
+		return err != nil || meant.Schema != t.Schema
+	}
+	doc, err := standard.Write(&standard.Query{Plan: plan, Names: bound.Names, Output: bound.Output}, hidden)
 	return doc, sqlerr.AtSpan(err, q.Span())
 }

@@ -28,10 +28,11 @@ func Formats() []string { return []string{FormatBinary, FormatJSON, FormatText} 
 
 // Write is a query as a plan for others: without dependent joins, which rule "unnest"
 // removes. What Substrait has no word for has a function URN or an enhancement of ours,
-// and a consumer that does not know it refuses the plan.
-func Write(q *Query) (*Document, error) {
+// and a consumer that does not know it refuses the plan. A table that is hidden, since
+// its name alone means another one, is named with its schema; nil is that none is.
+func Write(q *Query, hidden func(*logical.Table) bool) (*Document, error) {
 	w := &writer{plan: &pb.Plan{Version: &pb.Version{MinorNumber: 87, Producer: "skein"}},
-		urns: map[string]uint32{}, functions: map[declared]uint32{}, types: map[declared]uint32{}, shared: map[*logical.Shared]int{}}
+		hidden: hidden, urns: map[string]uint32{}, functions: map[declared]uint32{}, types: map[declared]uint32{}, shared: map[*logical.Shared]int{}}
 	w.inline = inlines(q.Plan)
 	rel, err := w.rel(q.Plan)
 	if err != nil {
@@ -76,6 +77,7 @@ func (d *Document) Format(format string) ([]byte, error) {
 // writer makes one plan.
 type writer struct {
 	plan      *pb.Plan
+	hidden    func(*logical.Table) bool
 	urns      map[string]uint32
 	functions map[declared]uint32
 	types     map[declared]uint32

@@ -81,7 +81,7 @@ func (w *writer) scan(n *logical.Scan) (written, error) {
 		r.ReadType = &pb.ReadRel_LocalFiles_{LocalFiles: files}
 	} else {
 		name := []string{n.Table.Name}
-		if n.Table.Schema != "" && n.Table.Schema != defaultSchema {
+		if n.Table.Schema != "" && (n.Table.Schema != defaultSchema || w.hidden != nil && w.hidden(n.Table)) {
 			name = []string{n.Table.Schema, n.Table.Name}
 		}
 		r.ReadType = &pb.ReadRel_NamedTable_{NamedTable: &pb.ReadRel_NamedTable{Names: name}}
@@ -89,7 +89,7 @@ func (w *writer) scan(n *logical.Scan) (written, error) {
 	return w.filter(written{&pb.Rel{RelType: &pb.Rel_Read{Read: r}}, n.Cols}, n.Filter)
 }
 
-// defaultSchema is the schema whose tables go by their names alone.
+// defaultSchema is the schema whose tables go by their names alone, where these mean them.
 const defaultSchema = "public"
 
 func (w *writer) values(n *logical.Values) (written, error) {
