@@ -77,6 +77,31 @@ func PrepareLogical(ctx context.Context, doc *standard.Document, catalog Catalog
 	return p, nil
 }
 
+// Change reads a plan that changes a table as the user who sends it may have it: its rows
+// are made of what that user sees. args are the values of its dynamic parameters, nil when
+// it is only to be described.
+func Change(ctx context.Context, doc *standard.Document, catalog Catalog, args []expr.Value, opt Options) (*standard.Change, error) {
+	c, err := standard.ReadChange(ctx, doc, catalog, args)
+	if err != nil || c.Rows == nil {
+		return c, err
+	}
+	c.Rows.Plan, c.Rows.Next, err = bind.Enforce(c.Rows.Plan, c.Rows.Output, c.Rows.Next, opt)
+	return c, err
+}
+
+// ChangeRows plans the rows that a plan writes, in the columns of its table.
+func ChangeRows(ctx context.Context, c *standard.Change, t Target, opt Options) (*Plan, error) {
+	q := &bind.Query{Plan: c.Rows.Plan, Names: c.Rows.Names, Output: c.Rows.Output, Params: c.Rows.Params, Next: c.Rows.Next, Shared: c.Rows.Shared}
+	bound, err := bind.Assign(ctx, q, c.Rows.Names, t, opt)
+	if err != nil {
+		return nil, err
+	}
+	return plan(sqlerr.Span{}, bound)
+}
+
+// ColumnsOf are the columns of a table that names mean, whatever the case.
+func ColumnsOf(t Target, names []string) ([]expr.Field, error) { return bind.ColumnsOf(t, names) }
+
 // portable are the rewrites of a query before it goes out: those that make it plain. The
 // others serve this engine, and some know statistics that hold here alone.
 var portable = map[string]bool{"simplify": true, "unnest": true, "inline": true, "push": true, "eliminate": true, "order": true,

@@ -145,6 +145,11 @@ func (i *insert) Update(ctx context.Context, rows [][]expr.Value) (flight.Result
 	if err := i.write(ctx, w, target, rows); err != nil {
 		return nil, err
 	}
+	return i.publish(ctx, w, t)
+}
+
+// publish makes the rows that were written the table's, after RETURNING has run over them.
+func (i *insert) publish(ctx context.Context, w *writing, t *catalog.Table) (flight.Result, error) {
 	if len(i.stmt.Returning) == 0 {
 		return written{w.Rows()}, gone(w.Publish(ctx), i.stmt.Table)
 	}

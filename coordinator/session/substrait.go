@@ -21,6 +21,9 @@ func (s *Statements) PrepareSubstrait(ctx context.Context, session *flight.Sessi
 	if err != nil {
 		return nil, err
 	}
+	if doc.Changes() {
+		return s.prepareChange(ctx, session, doc)
+	}
 	l := s.lookup(session)
 	l.typesOnly = true
 	described, err := planner.PrepareLogical(ctx, doc, l, s.options(session))
@@ -44,7 +47,7 @@ func (p *substraitPlan) Columns() []expr.Field   { return p.fields }
 func (p *substraitPlan) Parameters() []expr.Type { return p.params }
 func (p *substraitPlan) IsUpdate() bool          { return false }
 
-// Update is not for plans, which only read.
+// Update is not for plans that only read.
 func (p *substraitPlan) Update(context.Context, [][]expr.Value) (flight.Result, error) {
 	return nil, errNoUpdate
 }
@@ -62,10 +65,8 @@ func (p *substraitPlan) execute(ctx context.Context, args []expr.Value) (flight.
 	if err := checkArgs(args, p.params); err != nil {
 		return nil, err
 	}
-	for i, t := range p.params {
-		if _, own := expr.DigitsType(args[i]); own && t.Kind == expr.Numeric {
-			return nil, sqlerr.New(sqlerr.NumericValueOutOfRange, "parameter %d: the value has more digits than its type %s", i, t)
-		}
+	if err := holdDigits(p.params, args); err != nil {
+		return nil, err
 	}
 	s := p.statements
 	plan, err := p.plan(ctx, args)
@@ -79,6 +80,17 @@ func (p *substraitPlan) execute(ctx context.Context, args []expr.Value) (flight.
 	return s.run(ctx, p.session, plan.Root, p.fields, p.title())
 }
 
+// holdDigits refuses numerics that have more digits than the type which a plan gives its
+// parameter.
+func holdDigits(params []expr.Type, args []expr.Value) error {
+	for i, t := range params {
+		if _, own := expr.DigitsType(args[i]); own && t.Kind == expr.Numeric {
+			return sqlerr.New(sqlerr.NumericValueOutOfRange, "parameter %d: the value has more digits than its type %s", i, t)
+		}
+	}
+	return nil
+}
+
 func (p *substraitPlan) plan(ctx context.Context, args []expr.Value) (*planner.Plan, error) {
 	span := trace.From(ctx).Begin("plan")
 	defer span.End()
@@ -87,13 +99,15 @@ func (p *substraitPlan) plan(ctx context.Context, args []expr.Value) (*planner.P
 	return plan, err
 }
 
-// title is what stands for the text of a statement in logs and lists.
-func (p *substraitPlan) title() string {
-	producer := p.doc.Producer()
+func (p *substraitPlan) title() string { return titleOf(p.doc) }
+
+// titleOf is what stands for the text of a statement in logs and lists.
+func titleOf(doc *standard.Document) string {
+	producer := doc.Producer()
 	if producer == "" {
 		producer = "an unknown producer"
 	}
-	return fmt.Sprintf("-- Substrait plan of %s, %d bytes", producer, p.doc.Bytes)
+	return fmt.Sprintf("-- Substrait plan of %s, %d bytes", producer, doc.Bytes)
 }
 
 // portable is a query as a Substrait plan for others, in JSON.

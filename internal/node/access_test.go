@@ -18,6 +18,7 @@ import (
 	"github.com/skein-query/skein/coordinator/place"
 	"github.com/skein-query/skein/internal/auth"
 	"github.com/skein-query/skein/internal/client"
+	"github.com/skein-query/skein/internal/logictest"
 	"github.com/skein-query/skein/internal/sqlerr"
 )
 
@@ -28,7 +29,7 @@ import (
 //	----
 //	1|x
 //
-// An answer is rows of values between bars, "ok" for none, or "error CODE: message".
+// A Substrait plan in JSON may stand for a statement. An answer is rows of values between bars, "ok" for none, or "error CODE: message".
 // "as alice@2" asks the second coordinator. Connections stay open: a change is seen by
 // sessions that were there before. The password of a user is its name and "-secret";
 // root is an administrator of the users file, and $DIR is a folder with the tables.
@@ -95,7 +96,7 @@ func (r *accessRun) step(s accessStep) string {
 		conn = &sqlConn{c}
 		r.conns[key] = conn
 	}
-	got, err := conn.Query(r.t.Context(), r.replace.Replace(s.sql))
+	got, err := statementOrPlan(r.t.Context(), conn, r.replace.Replace(s.sql))
 	if err != nil {
 		return answerOf(err)
 	}
@@ -119,6 +120,18 @@ func (r *accessRun) step(s accessStep) string {
 		return "ok\n"
 	}
 	return b.String()
+}
+
+// statementOrPlan sends a statement, or a Substrait plan when it is in JSON.
+func statementOrPlan(ctx context.Context, conn *sqlConn, text string) (*logictest.Result, error) {
+	if !strings.HasPrefix(text, "{") {
+		return conn.Query(ctx, text)
+	}
+	rows, err := conn.Client.QueryPlan(ctx, []byte(text))
+	if err != nil {
+		return nil, err
+	}
+	return collect(rows)
 }
 
 func answerOf(err error) string {

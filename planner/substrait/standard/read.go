@@ -41,20 +41,11 @@ const maxNodes = 1 << 18
 // Read gives a plan its meaning over the tables of a catalog. args are the values of
 // its dynamic parameters, nil when it is only to be described.
 func Read(ctx context.Context, doc *Document, catalog Catalog, args []expr.Value) (*Query, error) {
-	r := &reader{ctx: ctx, catalog: catalog, doc: doc, args: args, path: []string{"plan"},
-		shared: map[int]*sharedPlan{}, tiny: map[expr.ColumnID]bool{}, aliases: map[int]bool{}}
-	p := doc.plan
-	if err := r.plain(p.GetAdvancedExtensions()); err != nil {
+	r, err := newReader(ctx, doc, catalog, args)
+	if err != nil {
 		return nil, err
 	}
-	var err error
-	if r.ext, err = readExtensions(p, doc.removed); err != nil {
-		return nil, err
-	}
-	if err := r.parameters(p.GetParameterBindings()); err != nil {
-		return nil, err
-	}
-	root, input, names, err := r.root(p.GetRelations())
+	root, input, names, err := r.root(doc.plan.GetRelations())
 	if err != nil {
 		return nil, err
 	}
@@ -65,6 +56,21 @@ func Read(ctx context.Context, doc *Document, catalog Catalog, args []expr.Value
 	}
 	out := &Query{Plan: rel.plan, Params: r.params, Next: r.lastID + 1, Shared: r.sets + 1}
 	return out, r.name(out, rel, names)
+}
+
+// newReader reads what a plan declares.
+func newReader(ctx context.Context, doc *Document, catalog Catalog, args []expr.Value) (*reader, error) {
+	r := &reader{ctx: ctx, catalog: catalog, doc: doc, args: args, path: []string{"plan"},
+		shared: map[int]*sharedPlan{}, tiny: map[expr.ColumnID]bool{}, aliases: map[int]bool{}}
+	p := doc.plan
+	if err := r.plain(p.GetAdvancedExtensions()); err != nil {
+		return nil, err
+	}
+	var err error
+	if r.ext, err = readExtensions(p, doc.removed); err != nil {
+		return nil, err
+	}
+	return r, r.parameters(p.GetParameterBindings())
 }
 
 // root finds the relation that is the result: the only root, or the only relation.

@@ -105,7 +105,7 @@ func (r *reader) physicalRel(m *pb.Rel, outer *scope) (out relation, op operator
 	case *pb.Rel_Window:
 		return out, nil, r.errorf("window functions are not supported")
 	case *pb.Rel_Write, *pb.Rel_Ddl, *pb.Rel_Update:
-		return out, nil, r.errorf("plans that change tables are not supported")
+		return out, nil, r.errorf("a table can be changed at the root of a plan only")
 	case *pb.Rel_ExtensionLeaf:
 		return out, nil, r.errorf("extension %q is not known", m.ExtensionLeaf.GetDetail().GetTypeUrl())
 	case *pb.Rel_ExtensionSingle:

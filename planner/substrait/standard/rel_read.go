@@ -110,8 +110,8 @@ func (r *reader) lookup(schema, name string) (*logical.Table, error) {
 			if !strings.EqualFold(have, name) {
 				continue
 			}
-			if t, err := r.catalog.Table(r.ctx, s, have); err == nil {
-				return t, nil
+			if t, err := r.catalog.Table(r.ctx, s, have); sqlerr.CodeOf(err) != sqlerr.UndefinedTable {
+				return t, err
 			}
 		}
 	}
