@@ -3,6 +3,7 @@ package eval
 import (
 	"math"
 	"math/big"
+	"strings"
 
 	"github.com/skein-query/skein/exec/kernel"
 	"github.com/skein-query/skein/exec/vector"
@@ -26,6 +27,9 @@ func (c *compiler) cast(e *expr.Cast) (step, error) {
 			return c.compile(expr.NullOf(to))
 		}
 	}
+	if e.Try && castKernel(from, to) != nil {
+		return &rowStep{args: []step{arg}, types: []expr.Type{from}, typ: to, run: orNull(castExact(from, to)), strict: true, span: e.Span}, nil
+	}
 	if k := castKernel(from, to); k != nil {
 		return &callStep{args: []step{arg}, run: k, fail: true, span: e.Span}, nil
 	}
@@ -33,7 +37,45 @@ func (c *compiler) cast(e *expr.Cast) (step, error) {
 	if run == nil {
 		return nil, sqlerr.At(sqlerr.CannotCoerce, e.Span, "cannot cast type %s to %s", from, to)
 	}
+	if e.Try {
+		run = orNull(run)
+	}
 	return &rowStep{args: []step{arg}, types: []expr.Type{from}, typ: to, run: run, strict: true, span: e.Span}, nil
+}
+
+// orNull gives NULL for a value that a conversion finds no place for.
+func orNull(run rowFunc) rowFunc {
+	return func(in []input, row int, out *output) error {
+		err := run(in, row, out)
+		if code := sqlerr.CodeOf(err); err != nil && (strings.HasPrefix(string(code), "22") || code == sqlerr.FeatureNotSupported) {
+			out.null(row)
+			return nil
+		}
+		return err
+	}
+}
+
+// castExact is a conversion between integers and numerics row by row.
+func castExact(from, to expr.Type) rowFunc {
+	switch {
+	case to.IsInteger():
+		return func(in []input, row int, out *output) error {
+			v := in[0].int(row)
+			if !fitsInteger(v, to) {
+				return outOfRange(to.String())
+			}
+			out.ints[row] = v
+			return nil
+		}
+	case from.IsInteger():
+		return func(in []input, row int, out *output) error {
+			v := in[0].int(row)
+			return out.decimal(row, vector.I128{Lo: uint64(v), Hi: v >> 63}, 0)
+		}
+	}
+	return func(in []input, row int, out *output) error {
+		return out.decimal(row, in[0].dec(row), int(from.Scale))
+	}
 }
 
 // sameValues reports whether every value of from is a value of to in the same

@@ -69,14 +69,19 @@ func castFromText(to expr.Type) rowFunc {
 }
 
 // numericIn reads numbers and rounds none.
-func numericIn(to expr.Type) rowFunc {
-	return func(in []input, row int, out *output) error {
+func numericIn(e *expr.Call) rowFunc {
+	to := e.Typ
+	run := func(in []input, row int, out *output) error {
 		v, err := expr.ParseExact(in[0].text(row), to)
 		if err == nil {
 			out.value(row, v)
 		}
 		return err
 	}
+	if e.Name == expr.FnNumericTry {
+		return orNull(run)
+	}
+	return run
 }
 
 // value writes a Value of the result's type.

@@ -69,8 +69,8 @@ func textFunction(e *expr.Call) (rowFunc, error) {
 		return reverse, nil
 	case "lpad", "rpad":
 		return pad(e.Name == "lpad", len(e.Args) == 3), nil
-	case expr.FnNumericIn:
-		return numericIn(e.Typ), nil
+	case expr.FnNumericIn, expr.FnNumericTry:
+		return numericIn(e), nil
 	case "split_part":
 		return splitPart, nil
 	case "starts_with", "^@":

@@ -23,7 +23,7 @@ func unwrap(n *expr.Call) *expr.Call {
 		lit, isLit = n.Args[0].(*expr.Literal)
 		o = o.mirrored()
 	}
-	if !isCast || !isLit || lit.Value.Null {
+	if !isCast || cast.Try || !isLit || lit.Value.Null {
 		return n
 	}
 	from := cast.Arg.Type()

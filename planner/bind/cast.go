@@ -115,9 +115,16 @@ func (x *exprs) cast(e *sql.Cast) (expr.Expr, error) {
 	if err != nil {
 		return nil, err
 	}
+	if e.Try {
+		v = x.b.text(v) // for what is not known is an error when it cannot be read
+	}
 	if to.Kind == expr.Numeric && to.Precision == 0 {
 		if v.Type().IsString() { // no value of the column may lose digits that nobody gave up
-			return x.b.call(expr.FnNumericIn, e.Span(), v)
+			name := expr.FnNumericIn
+			if e.Try {
+				name = expr.FnNumericTry
+			}
+			return x.b.call(name, e.Span(), v)
 		}
 		to = unconstrained(v)
 	}
@@ -132,10 +139,13 @@ func (x *exprs) cast(e *sql.Cast) (expr.Expr, error) {
 		return nil, sqlerr.AtSpan(err, e.Span())
 	}
 	if hasSeconds(to.Kind) && len(e.Type.Modifiers) > 0 {
+		if c, ok := out.(*expr.Cast); ok && out != v {
+			c.Try = e.Try
+		}
 		return withDigits(e.Type, out)
 	}
 	if c, ok := out.(*expr.Cast); ok && out != v {
-		c.Span = e.Span()
+		c.Span, c.Try = e.Span(), e.Try && expr.CastCanFail(v.Type(), to)
 	}
 	return out, nil
 }

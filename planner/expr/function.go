@@ -73,7 +73,7 @@ func CanFail(e Expr) bool {
 	Walk(e, func(n Expr) bool {
 		switch n := n.(type) {
 		case *Cast:
-			fails = fails || castCanFail(n.Arg.Type(), n.To)
+			fails = fails || !n.Try && castCanFail(n.Arg.Type(), n.To)
 		case *Call:
 			fails = fails || SignatureOf(n).CanFail && !harmless(n)
 		}

@@ -66,7 +66,7 @@ func resultType(name string, kind Kind, args []Type) Type {
 		return NumericOf(22, 6)
 	case "decimal and", "decimal or", "decimal xor":
 		return NumericOf(MaxPrecision, 0)
-	case "to_number", FnNumericIn:
+	case "to_number", FnNumericIn, FnNumericTry:
 		return NumericOf(MaxPrecision, 10)
 	}
 	return a

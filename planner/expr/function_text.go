@@ -63,6 +63,7 @@ decode(text, text) bytea !
 regexp_replace(text, text, text) text !
 regexp_replace(text, text, text, text) text !
 numeric_in(text) numeric !
+numeric_try(text) numeric
 similar_to_escape(text) text !
 similar_to_escape(text, text) text !
 regexp_like(text, text) bool !

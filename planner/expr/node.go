@@ -50,10 +50,12 @@ type Call struct {
 	Span sqlerr.Span
 }
 
-// Cast converts between types; a value that cannot be converted is an error.
+// Cast converts between types; a value that cannot be converted is an error or, with Try,
+// NULL.
 type Cast struct {
 	Arg  Expr
 	To   Type
+	Try  bool
 	Span sqlerr.Span
 }
 
@@ -150,11 +152,12 @@ const (
 	FnNullIf     = "nullif"
 	FnGreatest   = "greatest" // n-ary, nulls ignored
 	FnLeast      = "least"
-	FnExtract    = "extract"    // field as text literal, source; numeric result
-	FnField      = "field"      // struct, field number as int4 literal
-	FnElement    = "element"    // list, subscript
-	FnErrorIfNot = "assert"     // boolean, SQLSTATE, message: true or an error
-	FnNumericIn  = "numeric_in" // text: a numeric of 10 digits after the point, or an error when it has more
+	FnExtract    = "extract"     // field as text literal, source; numeric result
+	FnField      = "field"       // struct, field number as int4 literal
+	FnElement    = "element"     // list, subscript
+	FnErrorIfNot = "assert"      // boolean, SQLSTATE, message: true or an error
+	FnNumericIn  = "numeric_in"  // text: a numeric of 10 digits after the point, or an error when it has more
+	FnNumericTry = "numeric_try" // likewise, or NULL
 )
 
 // Aggregate is one aggregate call of an Aggregate node. It is no Expr: it stands

@@ -20,7 +20,12 @@ func (e *Literal) String() string { return FormatLiteral(e.Value, e.Typ) }
 
 func (e *Param) String() string { return "$" + strconv.Itoa(e.Number) }
 
-func (e *Cast) String() string { return operand(e.Arg) + "::" + e.To.String() }
+func (e *Cast) String() string {
+	if e.Try {
+		return "TRY_CAST(" + e.Arg.String() + " AS " + e.To.String() + ")"
+	}
+	return operand(e.Arg) + "::" + e.To.String()
+}
 
 func (e *Case) String() string {
 	var b strings.Builder

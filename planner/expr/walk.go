@@ -170,7 +170,7 @@ func Equal(a, b Expr) bool {
 		return ok && x.Name == y.Name && x.Typ.Equal(y.Typ) && equalAll(x.Args, y.Args)
 	case *Cast:
 		y, ok := b.(*Cast)
-		return ok && x.To.Equal(y.To) && Equal(x.Arg, y.Arg)
+		return ok && x.Try == y.Try && x.To.Equal(y.To) && Equal(x.Arg, y.Arg)
 	case *Case:
 		y, ok := b.(*Case)
 		if !ok || len(x.Whens) != len(y.Whens) || (x.Else == nil) != (y.Else == nil) {

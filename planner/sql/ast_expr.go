@@ -200,11 +200,12 @@ type When struct {
 }
 
 // Cast is CAST(x AS type), x::type or type 'literal'. An interval literal is a
-// Cast of a String literal to interval.
+// Cast of a String literal to interval. Try is TRY_CAST.
 type Cast struct {
 	Loc
 	Operand Expr
 	Type    TypeName
+	Try     bool
 }
 
 // Collate is x COLLATE name.

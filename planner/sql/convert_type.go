@@ -12,6 +12,7 @@ func (c *converter) cast(t *pg.TypeCast) Expr {
 	i := c.at(t.GetLocation())
 	switch {
 	case i >= 0 && c.isPunct(i+1, '('): // CAST (…)
+		out.Try = isTryCast(c.text, c.tokens, i)
 		out.Loc = c.loc(i, c.close(i+1))
 	case i >= 0: // ::
 		out.Loc = Loc{c.cover(c.span(i, i).Union(typ.Source), operand)}

@@ -145,7 +145,7 @@ func numberPlaceholders(tokens []token) error {
 }
 
 // grammarText is what the grammar is given for the tokens from lo on: the text
-// itself, with $n for the n-th ? and without comments (flex reads a long /*/*/*…
+// itself, with $n for the n-th ?, CAST for TRY_CAST and without comments (flex reads a long /*/*/*…
 // in quadratic time). It notes in each token where it went.
 func grammarText(text string, tokens []token, lo int) string {
 	var b strings.Builder
@@ -165,9 +165,27 @@ func grammarText(text string, tokens []token, lo int) string {
 			continue
 		}
 		t.sent = int32(b.Len())
+		if isTryCast(text, tokens, i) {
+			b.WriteString("cast")
+			continue
+		}
 		b.WriteString(text[t.start:t.end])
 	}
 	return b.String()
+}
+
+// isTryCast reports whether a token is the word of TRY_CAST(x AS type), which the grammar
+// is given as CAST.
+func isTryCast(text string, tokens []token, i int) bool {
+	t := tokens[i]
+	if t.kind != tokenWord || !strings.EqualFold(text[t.start:t.end], "try_cast") || i+1 >= len(tokens) {
+		return false
+	}
+	next := tokens[i+1]
+	if next.kind != tokenPunct || text[next.start] != '(' {
+		return false
+	}
+	return i == 0 || tokens[i-1].kind != tokenPunct || text[tokens[i-1].start] != '.'
 }
 
 // grammarError is an error of PostgreSQL's lexer or grammar: its message, and the

@@ -173,7 +173,11 @@ func (r *reader) keys(refs []*pb.Expression_FieldReference, computed bool) ([]ex
 
 func (r *reader) cast(c *pb.Expression_Cast) (expr.Expr, error) {
 	out := &expr.Cast{Span: r.notes.place()}
-	if c.GetFailureBehavior() != pb.Expression_Cast_FAILURE_BEHAVIOR_THROW_EXCEPTION {
+	switch c.GetFailureBehavior() {
+	case pb.Expression_Cast_FAILURE_BEHAVIOR_THROW_EXCEPTION:
+	case pb.Expression_Cast_FAILURE_BEHAVIOR_RETURN_NULL:
+		out.Try = true
+	default:
 		return nil, r.errorf("a cast with %s is not supported", c.GetFailureBehavior())
 	}
 	var err error

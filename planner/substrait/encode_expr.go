@@ -53,8 +53,7 @@ func (w *writer) expr(x expr.Expr) *pb.Expression {
 		return w.call(x)
 	case *expr.Cast:
 		return &pb.Expression{RexType: &pb.Expression_Cast_{Cast: &pb.Expression_Cast{
-			Type: w.typ(x.To, true), Input: w.expr(x.Arg),
-			FailureBehavior: pb.Expression_Cast_FAILURE_BEHAVIOR_THROW_EXCEPTION}}}
+			Type: w.typ(x.To, true), Input: w.expr(x.Arg), FailureBehavior: onFailure(x)}}}
 	case *expr.Case:
 		return w.caseWhen(x)
 	case *expr.InList:
@@ -62,6 +61,13 @@ func (w *writer) expr(x expr.Expr) *pb.Expression {
 	}
 	w.errorf("an expression of type %T is not known", x)
 	return nil
+}
+
+func onFailure(x *expr.Cast) pb.Expression_Cast_FailureBehavior {
+	if x.Try {
+		return pb.Expression_Cast_FAILURE_BEHAVIOR_RETURN_NULL
+	}
+	return pb.Expression_Cast_FAILURE_BEHAVIOR_THROW_EXCEPTION
 }
 
 func (w *writer) exprs(xs []expr.Expr) []*pb.Expression {

@@ -196,6 +196,7 @@ func expressions(l physical.Node) []expr.Expr {
 		add(&expr.Literal{Value: c.value, Typ: c.typ, Span: at(1, 5)})
 		add(&expr.Param{Number: len(out) + 1, Typ: c.typ, Span: at(1, 2)})
 		add(&expr.Cast{Arg: expr.NullOf(text), To: c.typ, Span: at(8, 22)})
+		add(&expr.Cast{Arg: expr.NullOf(text), To: c.typ, Try: true, Span: at(8, 22)})
 		add(&expr.InList{Arg: expr.NewLiteral(c.value, c.typ), List: []expr.Value{c.value, expr.Null}, Negated: true, Span: at(9, 10)})
 	}
 	in := &expr.InList{Arg: col(l, 0), List: []expr.Value{expr.Int(1)}}

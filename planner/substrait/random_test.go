@@ -69,7 +69,7 @@ func (g *generator) expr(depth int) expr.Expr {
 	case 0:
 		return g.leaf()
 	case 1:
-		return &expr.Cast{Arg: g.expr(depth - 1), To: g.constants[g.IntN(len(g.constants))].typ, Span: g.span()}
+		return &expr.Cast{Arg: g.expr(depth - 1), To: g.constants[g.IntN(len(g.constants))].typ, Try: g.IntN(2) == 0, Span: g.span()}
 	case 2:
 		arg := g.leaf()
 		out := &expr.InList{Arg: arg, Negated: g.IntN(2) == 0, Span: g.span()}

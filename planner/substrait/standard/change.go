@@ -281,4 +281,3 @@ func (r *reader) defaults(m *pb.Expression_Literal_Struct, fields []expr.Field) 
 	}
 	return out, nil
 }
-

@@ -354,13 +354,29 @@ func (r *reader) castExpr(m *pb.Expression_Cast, s *scope) (val, error) {
 	switch m.GetFailureBehavior() {
 	case pb.Expression_Cast_FAILURE_BEHAVIOR_UNSPECIFIED, pb.Expression_Cast_FAILURE_BEHAVIOR_THROW_EXCEPTION:
 	case pb.Expression_Cast_FAILURE_BEHAVIOR_RETURN_NULL:
-		if expr.CastCanFail(from, t.Type) || t.tiny && !v.tiny {
-			return val{}, r.errorf("a cast from %s to %s that gives NULL where it fails is not supported", from, t.Type)
-		}
+		return r.tryTo(v, t)
 	default:
 		return val{}, r.errorf("the failure behavior of a cast is not known")
 	}
 	return r.to(v, t)
+}
+
+// tryTo is to, with NULL for what does not fit.
+func (r *reader) tryTo(v val, t kept) (val, error) {
+	if !expr.CastCanFail(v.Type(), t.Type) && (v.tiny || !t.tiny) {
+		return r.to(v, t)
+	}
+	out := val{Expr: v.Expr, tiny: t.tiny}
+	if !v.Type().Equal(t.Type) {
+		out.Expr = &expr.Cast{Arg: v.Expr, To: t.Type, Try: true}
+	}
+	if t.tiny && !v.tiny {
+		least, most := bounds(t.Type, true)
+		number := func(i int64) expr.Expr { return expr.NewLiteral(expr.Int(i), t.Type) }
+		inside := expr.And(expr.Compare(expr.OpGe, out.Expr, number(least)), expr.Compare(expr.OpLe, out.Expr, number(most)))
+		out.Expr = when(expr.NullOf(t.Type), inside, out.Expr)
+	}
+	return out, nil
 }
 
 // to makes v a value of a type, explicitly: what does not fit is an error.

@@ -46,7 +46,11 @@ func (w *writer) expr(e expr.Expr, cols []logical.Column) (*pb.Expression, error
 		if err != nil {
 			return nil, err
 		}
-		return w.castTo(arg, e.To)
+		out, err := w.castTo(arg, e.To)
+		if err == nil && e.Try {
+			out.GetCast().FailureBehavior = pb.Expression_Cast_FAILURE_BEHAVIOR_RETURN_NULL
+		}
+		return out, err
 	case *expr.Case:
 		return w.cases(e, cols)
 	case *expr.InList:
