@@ -9,12 +9,16 @@ import (
 	"github.com/skein-query/skein/planner/expr"
 )
 
-// listCall compiles the functions that give lists, value by value: nothing that is hot
-// makes lists.
+// listCall compiles the functions that give nested values, value by value: nothing that is
+// hot makes them.
 func (c *compiler) listCall(e *expr.Call) (step, error) {
 	cache := &matchCache{}
 	var run func(args []expr.Value) (expr.Value, error)
 	switch e.Name {
+	case expr.FnList, expr.FnStruct:
+		run = func(args []expr.Value) (expr.Value, error) { return expr.Value{Elems: slices.Clone(args)}, nil }
+	case expr.FnMap:
+		run = mapOf
 	case "string split":
 		run = splitText
 	case "regexp split":
@@ -80,6 +84,16 @@ func (s *listStep) eval(f *frame, sel vector.Selection) (vector.Column, error) {
 		return vector.Column{}, failed
 	}
 	return ColumnOf(values, s.typ), nil
+}
+
+// mapOf is a map of keys and values by turns. Of equal keys the last one counts.
+func mapOf(args []expr.Value) (expr.Value, error) {
+	for i := 0; i < len(args); i += 2 {
+		if args[i].Null {
+			return expr.Null, sqlerr.New("22004", "a key of a map is NULL")
+		}
+	}
+	return expr.Value{Elems: slices.Clone(args)}, nil
 }
 
 // between are the parts of a text between matches. One of no characters at an end of the

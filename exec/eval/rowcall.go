@@ -7,7 +7,7 @@ import (
 
 // rowCall compiles the functions that run row by row; each topic knows its own.
 func (c *compiler) rowCall(e *expr.Call) (step, error) {
-	if e.Typ.Kind == expr.List {
+	if e.Typ.IsNested() {
 		return c.listCall(e)
 	}
 	for _, topic := range []func(*expr.Call) (rowFunc, error){

@@ -144,7 +144,7 @@ func (x *exprs) bindQuery(e sql.Expr) (expr.Expr, error) {
 	case *sql.Row:
 		return nil, unsupported(e.Span(), "a row value is not supported here")
 	case *sql.Array:
-		return nil, unsupported(e.Span(), "array constructors are not supported here")
+		return x.array(e)
 	case *sql.Star:
 		return nil, sqlerr.At(sqlerr.SyntaxError, e.Span(), "* is not allowed here")
 	case *sql.Default:

@@ -36,6 +36,28 @@ func structField(s expr.Expr, name sql.Ident, span sqlerr.Span) (expr.Expr, erro
 		WithHint("%s", sqlerr.DidYouMean(name.Text, names))
 }
 
+// array binds ARRAY[…], whose elements become of one type.
+func (x *exprs) array(e *sql.Array) (expr.Expr, error) {
+	if len(e.Elements) == 0 {
+		return nil, sqlerr.At("42P18", e.Span(), "cannot determine type of empty array").
+			WithHint("Explicitly cast to the desired type, for example ARRAY[]::integer[].")
+	}
+	out := &expr.Call{Name: expr.FnList, Span: e.Span()}
+	for _, item := range e.Elements {
+		v, err := x.bind(item)
+		if err != nil {
+			return nil, err
+		}
+		if v.Type().IsNested() {
+			return nil, unsupported(item.Span(), "arrays of several dimensions are not supported")
+		}
+		out.Args = append(out.Args, v)
+	}
+	t, err := x.b.unify("ARRAY", out.Args)
+	out.Typ = expr.ListOf(t)
+	return out, err
+}
+
 func (x *exprs) subscript(e *sql.Subscript) (expr.Expr, error) {
 	if e.Slice || e.Low == nil {
 		return nil, unsupported(e.Span(), "array slices are not supported")

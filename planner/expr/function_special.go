@@ -48,6 +48,8 @@ func resolveSpecial(name string, args []Type) (_ Signature, ok bool, err error) 
 		sig.Args, sig.Result, sig.Lazy = repeated(t, len(args)), t, name == FnCoalesce
 	case FnField, FnElement:
 		return resolvePart(sig)
+	case FnList, FnStruct, FnMap:
+		return resolveWhole(sig)
 	default:
 		if isComparisonName(name) && len(args) == 2 && args[0].IsNested() && args[0].Kind == args[1].Kind {
 			sig.Strict = true
@@ -76,6 +78,39 @@ func repeated(t Type, n int) []Type {
 		out[i] = t
 	}
 	return out
+}
+
+// resolveWhole resolves what makes nested values of their parts. The names of a struct's
+// fields are of the call's type.
+func resolveWhole(sig Signature) (Signature, bool, error) {
+	switch {
+	case sig.Name == FnStruct:
+		n := &Nested{}
+		for _, t := range sig.Args {
+			n.Fields = append(n.Fields, Field{Type: t, Nullable: true})
+		}
+		sig.Result = Type{Kind: Struct, Nested: n}
+		return sig, true, nil
+	case len(sig.Args) == 0, sig.Name == FnMap && len(sig.Args)%2 != 0:
+		return sig, true, noSuchFunction(sig.Name, sig.Args)
+	case sig.Name == FnList:
+		t, err := CommonType("ARRAY", sig.Args...)
+		sig.Args, sig.Result = repeated(t, len(sig.Args)), ListOf(t)
+		return sig, true, err
+	}
+	var of [2][]Type
+	for i, t := range sig.Args {
+		of[i%2] = append(of[i%2], t)
+	}
+	k, err := CommonType("MAP", of[0]...)
+	if err != nil {
+		return sig, true, err
+	}
+	v, err := CommonType("MAP", of[1]...)
+	sig.CanFail = true // a key is not NULL
+	sig.Result = Type{Kind: Map, Nested: &Nested{Fields: []Field{{Name: "key", Type: k}, {Name: "value", Type: v, Nullable: true}}}}
+	sig.Args = slices.Repeat([]Type{k, v}, len(sig.Args)/2)
+	return sig, true, err
 }
 
 // resolvePart resolves struct fields and list subscripts; the field is known by

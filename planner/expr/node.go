@@ -153,8 +153,11 @@ const (
 	FnGreatest   = "greatest" // n-ary, nulls ignored
 	FnLeast      = "least"
 	FnExtract    = "extract"     // field as text literal, source; numeric result
-	FnField      = "field"       // struct, field number as int4 literal
+	FnField      = "field"       // struct, field number from 0 as int4 literal
 	FnElement    = "element"     // list, subscript
+	FnList       = "list of"     // elements of one type
+	FnStruct     = "struct of"   // fields; their names are of the call's type
+	FnMap        = "map of"      // keys and values, by turns
 	FnErrorIfNot = "assert"      // boolean, SQLSTATE, message: true or an error
 	FnNumericIn  = "numeric_in"  // text: a numeric of 10 digits after the point, or an error when it has more
 	FnNumericTry = "numeric_try" // likewise, or NULL

@@ -1,6 +1,8 @@
 package standard
 
 import (
+	"math"
+
 	pb "github.com/substrait-io/substrait-protobuf/go/substraitpb"
 
 	"github.com/skein-query/skein/exec/eval"
@@ -53,6 +55,8 @@ func (r *reader) expr(e *pb.Expression, s *scope) (val, error) {
 		return r.castExpr(e.Cast, s)
 	case *pb.Expression_Subquery_:
 		return r.subquery(e.Subquery, s)
+	case *pb.Expression_Nested_:
+		return r.nestedExpr(e.Nested, s)
 	case *pb.Expression_DynamicParameter:
 		return r.parameter(e.DynamicParameter)
 	case *pb.Expression_WindowFunction_:
@@ -120,15 +124,29 @@ func (r *reader) within(v val, seg *pb.Expression_ReferenceSegment, depth int) (
 		if t.Kind != expr.Struct || i < 0 || int(i) >= len(t.Nested.Fields) {
 			return val{}, r.errorf("field %d of a value of type %s is referenced", i, t)
 		}
-		v.Expr = &expr.Call{Name: expr.FnField, Args: []expr.Expr{v.Expr, int4(int64(i) + 1)}, Typ: t.Nested.Fields[i].Type}
+		v = val{Expr: &expr.Call{Name: expr.FnField, Args: []expr.Expr{v.Expr, int4(int64(i))}, Typ: t.Nested.Fields[i].Type}}
 		child = p.StructField.GetChild()
 	case *pb.Expression_ReferenceSegment_ListElement_:
 		t, i := v.Type(), p.ListElement.GetOffset()
 		if t.Kind != expr.List || i < 0 {
 			return val{}, r.errorf("element %d of a value of type %s is referenced", i, t)
 		}
-		v.Expr = &expr.Call{Name: expr.FnElement, Args: []expr.Expr{v.Expr, int4(int64(i) + 1)}, Typ: t.Nested.Elem}
+		v = val{Expr: &expr.Call{Name: expr.FnElement, Args: []expr.Expr{v.Expr, int4(int64(i) + 1)}, Typ: t.Nested.Elem}}
 		child = p.ListElement.GetChild()
+	case *pb.Expression_ReferenceSegment_MapKey_:
+		key, err := r.literal(p.MapKey.GetMapKey())
+		if err != nil {
+			return val{}, err
+		}
+		t := v.Type()
+		if t.Kind != expr.Map {
+			return val{}, r.errorf("a key of a value of type %s is referenced", t)
+		}
+		if key, err = r.to(key, kept{Type: t.Nested.Fields[0].Type}); err != nil {
+			return val{}, err
+		}
+		v = val{Expr: &expr.Call{Name: expr.FnElement, Args: []expr.Expr{v.Expr, key.Expr}, Typ: t.Nested.Fields[1].Type}}
+		child = p.MapKey.GetChild()
 	default:
 		return val{}, r.errorf("a part of a value of type %s is referenced in a way that is not supported", v.Type())
 	}
@@ -363,19 +381,24 @@ func (r *reader) castExpr(m *pb.Expression_Cast, s *scope) (val, error) {
 
 // tryTo is to, with NULL for what does not fit.
 func (r *reader) tryTo(v val, t kept) (val, error) {
-	if !expr.CastCanFail(v.Type(), t.Type) && (v.tiny || !t.tiny) {
+	if !expr.CastCanFail(v.Type(), t.Type) && (v.tiny || !t.tiny) && !t.unsigned {
 		return r.to(v, t)
 	}
 	out := val{Expr: v.Expr, tiny: t.tiny}
 	if !v.Type().Equal(t.Type) {
 		out.Expr = &expr.Cast{Arg: v.Expr, To: t.Type, Try: true}
 	}
-	if t.tiny && !v.tiny {
-		least, most := bounds(t.Type, true)
-		number := func(i int64) expr.Expr { return expr.NewLiteral(expr.Int(i), t.Type) }
-		inside := expr.And(expr.Compare(expr.OpGe, out.Expr, number(least)), expr.Compare(expr.OpLe, out.Expr, number(most)))
-		out.Expr = when(expr.NullOf(t.Type), inside, out.Expr)
+	var least, most expr.Expr
+	switch {
+	case t.tiny && !v.tiny:
+		least, most = expr.NewLiteral(expr.Int(math.MinInt8), t.Type), expr.NewLiteral(expr.Int(math.MaxInt8), t.Type)
+	case t.unsigned:
+		least, most = zero(t.Type), mostUnsigned(t.Type)
+	default:
+		return out, nil
 	}
+	inside := expr.And(expr.Compare(expr.OpGe, out.Expr, least), expr.Compare(expr.OpLe, out.Expr, most))
+	out.Expr = when(expr.NullOf(t.Type), inside, out.Expr)
 	return out, nil
 }
 
@@ -394,7 +417,26 @@ func (r *reader) to(v val, t kept) (val, error) {
 	if out.tiny && !v.tiny {
 		out.Expr = within(out.Expr, -128, 127, "tinyint out of range")
 	}
+	if t.unsigned {
+		out.Expr = natural(out.Expr)
+	}
 	return out, nil
+}
+
+// natural is e, or an error when it is no integer without sign of its type.
+func natural(e expr.Expr) expr.Expr {
+	switch e := e.(type) {
+	case *expr.Column:
+		return e // of a table, or checked
+	case *expr.Literal:
+		if e.Value.Null {
+			return e
+		}
+	}
+	t := e.Type()
+	in := expr.And(expr.Compare(expr.OpGe, e, zero(t)), expr.Compare(expr.OpLe, e, mostUnsigned(t)))
+	is := &expr.Call{Name: expr.OpIsNotFalse, Args: []expr.Expr{in}, Typ: expr.Of(expr.Bool)}
+	return failing(is, sqlerr.NumericValueOutOfRange, "unsigned integer out of range", e)
 }
 
 // cast casts, constants at once where that succeeds.

@@ -190,6 +190,9 @@ var bareFunctions = map[string]func(*call) (val, error){
 	"pi":               calls("pi", 0, 0),
 	"log":              calls("log", 1, 2),
 	"random":           calls("random", 0, 0),
+	"make_array":       makeArray,
+	"named_struct":     namedStruct,
+	"struct":           plainStruct,
 	"is_unknown":       calls(expr.OpIsNull, 1, 1),
 	"is_not_unknown":   calls(expr.OpIsNotNull, 1, 1),
 }

@@ -19,6 +19,7 @@ func (r *reader) literal(l *pb.Expression_Literal) (val, error) {
 		return val{}, err
 	}
 	_, tiny := l.GetLiteralType().(*pb.Expression_Literal_I8)
+	tiny = tiny && l.GetTypeVariationReference() == 0
 	if n, ok := l.GetLiteralType().(*pb.Expression_Literal_Null); ok {
 		_, tiny = n.Null.GetKind().(*pb.Type_I8_)
 	}
@@ -28,6 +29,9 @@ func (r *reader) literal(l *pb.Expression_Literal) (val, error) {
 func (r *reader) constant(l *pb.Expression_Literal, depth int) (expr.Value, expr.Type, error) {
 	if depth > maxTypeDepth {
 		return expr.Value{}, expr.Type{}, r.errorf("a literal is nested more than %d deep", maxTypeDepth)
+	}
+	if v, t, ok := r.unsignedValue(l); ok {
+		return v, t, nil
 	}
 	of := func(v expr.Value, k expr.Kind) (expr.Value, expr.Type, error) { return v, expr.Of(k), nil }
 	switch v := l.GetLiteralType().(type) {
@@ -71,6 +75,25 @@ func (r *reader) constant(l *pb.Expression_Literal, depth int) (expr.Value, expr
 		return v, t, err
 	}
 	return r.nestedValue(l, depth)
+}
+
+// unsignedValue reads an integer whose variation has no sign, from the bits of the one that
+// has.
+func (r *reader) unsignedValue(l *pb.Expression_Literal) (expr.Value, expr.Type, bool) {
+	if l.GetTypeVariationReference() == 0 || !r.isUnsigned(l.GetTypeVariationReference()) {
+		return expr.Value{}, expr.Type{}, false
+	}
+	switch v := l.GetLiteralType().(type) {
+	case *pb.Expression_Literal_I8:
+		return expr.Int(int64(uint8(v.I8))), unsignedOf(1), true
+	case *pb.Expression_Literal_I16:
+		return expr.Int(int64(uint16(v.I16))), unsignedOf(2), true
+	case *pb.Expression_Literal_I32:
+		return expr.Int(int64(uint32(v.I32))), unsignedOf(4), true
+	case *pb.Expression_Literal_I64:
+		return expr.Value{I: v.I64}, unsignedOf(8), true // the lower of two words
+	}
+	return expr.Value{}, expr.Type{}, false
 }
 
 func (r *reader) small(i, least, most int64) (expr.Value, expr.Type, error) {
@@ -255,9 +278,7 @@ func (r *reader) mapValue(keys, values []*pb.Expression_Literal, depth int) (exp
 	for i := range k {
 		out.Elems = append(out.Elems, k[i], v[i])
 	}
-	t := structOf([]expr.Type{kt[0], vt[0]})
-	t.Kind = expr.Map
-	t.Nested.Fields[0].Name, t.Nested.Fields[1].Name = "key", "value"
+	t := mapType(kt[0], vt[0])
 	if _, err = r.oneType(kt); err == nil {
 		_, err = r.oneType(vt)
 	}

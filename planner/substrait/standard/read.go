@@ -109,8 +109,23 @@ func (r *reader) name(out *Query, rel relation, names []string) error {
 	}
 	r.path = []string{"root"}
 	var err error
-	out.Names, err = r.topNames(names, types)
-	return err
+	if out.Names, err = r.topNames(names, types); err != nil {
+		return err
+	}
+	values, renamed := make([]val, len(rel.cols)), false
+	for i, c := range rel.cols {
+		values[i] = r.ref(c)
+		if !c.Type.Equal(types[i]) { // in the names of fields within it
+			values[i].Expr, renamed = &expr.Cast{Arg: c.Ref(), To: types[i]}, true
+		}
+	}
+	if renamed {
+		var cols []logical.Column
+		out.Plan, cols = r.extend(out.Plan, values)
+		out.Output = ids(cols)
+		out.Next = r.lastID + 1
+	}
+	return nil
 }
 
 // reader reads one plan.

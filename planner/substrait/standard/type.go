@@ -2,6 +2,7 @@ package standard
 
 import (
 	"fmt"
+	"math"
 	"strings"
 
 	pb "github.com/substrait-io/substrait-protobuf/go/substraitpb"
@@ -19,6 +20,7 @@ const maxSubsecond = 12
 type kept struct {
 	expr.Type
 	tiny     bool // an i8, in a smallint
+	unsigned bool // an integer without sign, in the next wider type
 	nullable bool
 }
 
@@ -41,12 +43,60 @@ func (r *reader) typAt(t *pb.Type, depth int) (kept, error) {
 	if err != nil {
 		return kept{}, err
 	}
-	if m.GetTypeVariationReference() != 0 && !variesInForm(typ.Kind) {
-		return kept{}, r.errorf("type variation %d of %s is not known", m.GetTypeVariationReference(), typ)
-	}
 	out := kept{Type: typ, nullable: m.GetNullability() != pb.Type_NULLABILITY_REQUIRED}
 	_, out.tiny = t.GetKind().(*pb.Type_I8_)
+	if u, ok := t.GetKind().(*pb.Type_UserDefined_); ok && typ.Kind != expr.Char {
+		_, out.unsigned = unsignedNames[r.ext.types[u.UserDefined.GetTypeReference()].name]
+	}
+	if v := m.GetTypeVariationReference(); v != 0 && !variesInForm(typ.Kind) {
+		bytes := map[expr.Kind]int{expr.Int2: 2, expr.Int4: 4, expr.Int8: 8}[typ.Kind]
+		if out.tiny {
+			bytes = 1
+		}
+		if bytes == 0 || !r.isUnsigned(v) {
+			return kept{}, r.errorf("type variation %d of %s is not known", v, typ)
+		}
+		out.Type, out.tiny, out.unsigned = unsignedOf(bytes), false, true
+	}
 	return out, nil
+}
+
+// unsignedNames are the extension types of Arrow's producers, with their bytes.
+var unsignedNames = map[string]int{"u8": 1, "u16": 2, "u32": 4, "u64": 8}
+
+// unsignedOf is the type that holds an integer of so many bytes without sign.
+func unsignedOf(bytes int) expr.Type {
+	switch bytes {
+	case 1:
+		return expr.Of(expr.Int2)
+	case 2:
+		return expr.Of(expr.Int4)
+	case 4:
+		return expr.Of(expr.Int8)
+	}
+	return expr.NumericOf(20, 0)
+}
+
+// mostUnsigned is the greatest such integer, as a literal of its type.
+func mostUnsigned(t expr.Type) expr.Expr {
+	switch t.Kind {
+	case expr.Int2:
+		return expr.NewLiteral(expr.Int(math.MaxUint8), t)
+	case expr.Int4:
+		return expr.NewLiteral(expr.Int(math.MaxUint16), t)
+	case expr.Int8:
+		return expr.NewLiteral(expr.Int(math.MaxUint32), t)
+	}
+	return expr.NewLiteral(expr.Value{I: -1}, t) // the lower of two words
+}
+
+// isUnsigned reports whether a type variation of an integer is the one without sign:
+// DataFusion's, which it declares nowhere, or one that says so.
+func (r *reader) isUnsigned(variation uint32) bool {
+	if d, declared := r.ext.variations[variation]; declared {
+		return strings.HasPrefix(strings.ToLower(d.name), "unsigned")
+	}
+	return variation == 1
 }
 
 // variesInForm reports whether the variations of a kind that producers use are of its
@@ -143,6 +193,9 @@ func (r *reader) compound(t *pb.Type, depth int) (expr.Type, modified, error) {
 		d := r.ext.types[k.UserDefined.GetTypeReference()]
 		if d.set == setOwnTypes && d.name == typeBpchar && len(k.UserDefined.GetTypeParameters()) == 0 {
 			return expr.Of(expr.Char), k.UserDefined, nil
+		}
+		if bytes, ok := unsignedNames[d.name]; ok && len(k.UserDefined.GetTypeParameters()) == 0 {
+			return unsignedOf(bytes), k.UserDefined, nil
 		}
 		return expr.Type{}, nil, r.errorf("the user-defined type %q is not known", d.name)
 	}

@@ -148,6 +148,8 @@ func (w *writer) call(e *expr.Call, cols []logical.Column) (*pb.Expression, erro
 	switch e.Name {
 	case expr.FnField:
 		return w.part(e, args[0])
+	case expr.FnList, expr.FnStruct, expr.FnMap:
+		return nested(e.Name, args), nil
 	case expr.FnExtract:
 		if out, err := w.extract(e, types[1], args[1]); out != nil || err != nil {
 			return out, err
@@ -182,7 +184,25 @@ func (w *writer) part(e *expr.Call, arg *pb.Expression) (*pb.Expression, error) 
 	}
 	return selection(&pb.Expression_FieldReference{
 		RootType:      &pb.Expression_FieldReference_Expression{Expression: arg},
-		ReferenceType: &pb.Expression_FieldReference_DirectReference{DirectReference: structField(int(l.Value.I)-1, nil)}}), nil
+		ReferenceType: &pb.Expression_FieldReference_DirectReference{DirectReference: structField(int(l.Value.I), nil)}}), nil
+}
+
+// nested makes a nested value of its parts.
+func nested(name string, args []*pb.Expression) *pb.Expression {
+	n := &pb.Expression_Nested{Nullable: true}
+	switch name {
+	case expr.FnList:
+		n.NestedType = &pb.Expression_Nested_List_{List: &pb.Expression_Nested_List{Values: args}}
+	case expr.FnStruct:
+		n.NestedType = &pb.Expression_Nested_Struct_{Struct: &pb.Expression_Nested_Struct{Fields: args}}
+	default:
+		m := &pb.Expression_Nested_Map{}
+		for i := 0; i+1 < len(args); i += 2 {
+			m.KeyValues = append(m.KeyValues, &pb.Expression_Nested_Map_KeyValue{Key: args[i], Value: args[i+1]})
+		}
+		n.NestedType = &pb.Expression_Nested_Map_{Map: m}
+	}
+	return &pb.Expression{RexType: &pb.Expression_Nested_{Nested: n}}
 }
 
 // extract is the standard's for components that are whole numbers, which it gives as
