@@ -15,7 +15,7 @@ import (
 type collected struct {
 	b      *budget
 	args   int
-	list   bool // array_agg; else string_agg
+	list   bool // array_agg; else string_agg, or what orderedSet makes of it
 	elem   expr.Type
 	groups int
 	run    *sortRun // arguments, with the group and the order keys as keys
@@ -26,7 +26,7 @@ type collected struct {
 
 func newCollected(a expr.Aggregate, b *budget) (accumulator, error) {
 	c := &collected{b: b, args: len(a.Args), list: a.Func == "array_agg", elem: a.Args[0].Type()}
-	if !c.list && len(a.Args) != 2 {
+	if a.Func == "string_agg" && len(a.Args) != 2 {
 		return nil, sqlerr.New(sqlerr.InternalError, "string_agg takes 2 arguments, not %d", len(a.Args))
 	}
 	group := expr.SortKey{Expr: &expr.Column{Typ: expr.Of(expr.Int4)}}
@@ -41,7 +41,7 @@ func (a *collected) grow(n int) error {
 
 func (a *collected) add(in *addition) error {
 	o := operand{rows: in.sel, gids: in.gids, n: in.n}
-	if !a.list && in.cols[0].Valid != nil { // string_agg passes over NULLs
+	if !a.list && in.cols[0].Valid != nil { // only array_agg keeps NULLs
 		o.dropNulls(&in.cols[0], in.scratch)
 	}
 	rows, gids := o.explicit(in.scratch)

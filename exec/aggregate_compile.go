@@ -284,6 +284,8 @@ func newAccumulator(a expr.Aggregate, b *budget) (accumulator, error) {
 		return &regression{b: b}, nil
 	case "string_agg", "array_agg":
 		return newCollected(a, b)
+	case "percentile_cont", "percentile_disc", "median", "mode":
+		return newOrderedSet(a, b)
 	}
 	return nil, sqlerr.New(sqlerr.FeatureNotSupported, "aggregate function %s is not supported", a.Func)
 }

@@ -1,6 +1,8 @@
 package bind
 
 import (
+	"strings"
+
 	"github.com/skein-query/skein/internal/sqlerr"
 	"github.com/skein-query/skein/planner/expr"
 	"github.com/skein-query/skein/planner/logical"
@@ -23,13 +25,16 @@ func (x *exprs) aggregateCall(f *sql.FuncCall) (expr.Expr, error) {
 	inner := &exprs{b: x.b, scope: x.scope, sel: x.sel, inAggregate: true, place: x.place}
 	agg := expr.Aggregate{Func: name, Distinct: f.Distinct, Span: f.Span()}
 	types := []expr.Type{}
-	for _, a := range f.Args {
-		e, err := inner.bind(a.Value)
+	for _, a := range aggregated(f) {
+		e, err := inner.bind(a)
 		if err != nil {
 			return nil, err
 		}
 		agg.Args = append(agg.Args, e)
 		types = append(types, e.Type())
+	}
+	if err := direct(f, agg.Args); err != nil {
+		return nil, err
 	}
 	if f.Star && name != "count" {
 		return nil, sqlerr.At(sqlerr.UndefinedFunction, f.Span(), "function %s() does not exist", name).
@@ -53,8 +58,14 @@ func (x *exprs) aggregateCall(f *sql.FuncCall) (expr.Expr, error) {
 			return nil, err
 		}
 	}
-	for _, o := range f.OrderBy {
+	if name == "median" {
+		agg.Order = []expr.SortKey{{Expr: agg.Args[0]}}
+	}
+	for i, o := range f.OrderBy {
 		e, err := inner.bind(o.Value)
+		if f.WithinGroup && i == 0 {
+			e = agg.Args[0] // as it is compared
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -141,15 +152,54 @@ func (x *exprs) reads(f *sql.FuncCall) (used logical.Set, ok bool) {
 	return used, true
 }
 
-// withinGroup is the error for WITHIN GROUP: the aggregates that need it are not
-// there, others cannot have it.
-func withinGroup(f *sql.FuncCall) error {
-	switch name := f.Name.Last().Text; name {
-	case "percentile_cont", "percentile_disc", "mode", "rank", "dense_rank", "percent_rank", "cume_dist":
-		return unsupported(f.Span(), "ordered-set aggregate %s is not supported", name)
-	default:
+// aggregated are the arguments of an aggregate as its signature has them: what WITHIN GROUP
+// orders by comes before the direct arguments.
+func aggregated(f *sql.FuncCall) []sql.Expr {
+	var out []sql.Expr
+	if f.WithinGroup {
+		for _, o := range f.OrderBy {
+			out = append(out, o.Value)
+		}
+	}
+	for _, a := range f.Args {
+		out = append(out, a.Value)
+	}
+	return out
+}
+
+// direct refuses fractions of ordered-set aggregates that differ from row to row.
+func direct(f *sql.FuncCall, args []expr.Expr) error {
+	if !f.WithinGroup {
+		return nil
+	}
+	for _, a := range args[len(f.OrderBy):] {
+		used := logical.Set{}
+		expr.Columns(a, used)
+		if len(used) > 0 || expr.VolatilityOf(a) == expr.Volatile {
+			return unsupported(f.Span(), "a direct argument of %s that is no constant is not supported", f.Name.Last().Text)
+		}
+	}
+	return nil
+}
+
+// withinGroup is the error for WITHIN GROUP where it does not belong, or is missing.
+func (x *exprs) withinGroup(f *sql.FuncCall) error {
+	name := f.Name.Last().Text
+	switch {
+	case name == "rank" || name == "dense_rank" || name == "percent_rank" || name == "cume_dist":
+		return unsupported(f.Span(), "hypothetical-set aggregate %s is not supported", name)
+	case f.Star || expr.IsAggregate(name) && !expr.IsOrderedSet(name) && len(f.Args) == 0:
 		return sqlerr.At(sqlerr.WrongObjectType, f.Span(), "%s is not an ordered-set aggregate, so it cannot have WITHIN GROUP", name)
 	}
+	var types []string
+	for _, a := range aggregated(f) {
+		e, err := x.bind(a)
+		if err != nil {
+			return err
+		}
+		types = append(types, typeWord(e.Type()))
+	}
+	return sqlerr.At(sqlerr.UndefinedFunction, f.Span(), "function %s(%s) does not exist", name, strings.Join(types, ", "))
 }
 
 func isArg(args []expr.Expr, e expr.Expr) bool {

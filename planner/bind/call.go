@@ -65,8 +65,8 @@ func (x *exprs) call(f *sql.FuncCall) (expr.Expr, error) {
 		return nil, unsupported(f.Span(), "VARIADIC arguments are not supported")
 	case name == "grouping":
 		return x.groupingCall(f)
-	case f.WithinGroup:
-		return nil, withinGroup(f)
+	case f.WithinGroup != expr.IsOrderedSet(name):
+		return nil, x.withinGroup(f)
 	case expr.IsAggregate(name):
 		return x.aggregateCall(f)
 	case f.Star || f.Distinct || f.Filter != nil || len(f.OrderBy) > 0:

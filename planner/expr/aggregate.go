@@ -39,6 +39,10 @@ bit_xor(int8) int8
 string_agg(text, text) text
 string_agg(bytea, bytea) bytea
 array_agg(any) list
+percentile_cont(float8, float8) float8 !
+percentile_disc(any, float8) any !
+median(float8) float8
+mode(any) any
 stddev(int2) numeric !
 stddev(int4) numeric !
 stddev(int8) numeric !
@@ -82,6 +86,12 @@ regr_slope(float8, float8) float8
 regr_intercept(float8, float8) float8
 regr_r2(float8, float8) float8
 `
+
+// IsOrderedSet reports whether an aggregate takes its order by WITHIN GROUP: its first
+// argument is what is ordered.
+func IsOrderedSet(name string) bool {
+	return name == "percentile_cont" || name == "percentile_disc" || name == "mode"
+}
 
 // IsAggregate reports whether name is an aggregate.
 func IsAggregate(name string) bool { return aggregates()[name] != nil }
