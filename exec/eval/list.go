@@ -30,6 +30,19 @@ func (c *compiler) listCall(e *expr.Call) (step, error) {
 			all, err := re.find(args[0].S, -1)
 			return texts(between(args[0].S, all)), err
 		}
+	case "regexp all":
+		run = regexpAll(cache)
+	case "list index":
+		run = listIndex(e)
+	case "list product":
+		run = product
+	case "list product exact":
+		run = exactProduct
+	case "list quantiles":
+		t := e.Args[0].Type()
+		run = func(args []expr.Value) (expr.Value, error) {
+			return quantiles(args[0], args[1].I, args[2].S, args[3].S, t.Nested.Elem)
+		}
 	case "list sort":
 		t := e.Args[0].Type()
 		run = func(args []expr.Value) (expr.Value, error) { return sortList(args[0], args[1].S, t.Nested.Elem) }
@@ -84,6 +97,32 @@ func (s *listStep) eval(f *frame, sel vector.Selection) (vector.Column, error) {
 		return vector.Column{}, failed
 	}
 	return ColumnOf(values, s.typ), nil
+}
+
+// regexpAll is a group of all matches from a position on.
+func regexpAll(cache *matchCache) func(args []expr.Value) (expr.Value, error) {
+	return func(args []expr.Value) (expr.Value, error) {
+		s, from, err := behind(args[0].S, args[2].I)
+		if err != nil {
+			return expr.Null, err
+		}
+		re, err := cache.matcher(args[1].S)
+		if err != nil {
+			return expr.Null, err
+		}
+		group := args[3].I
+		if group < 0 || group > int64(re.groups()) {
+			return expr.Null, sqlerr.New(sqlerr.InvalidParameterValue, "group %d of a regular expression is out of range", group)
+		}
+		all, err := re.find(s[from:], -1)
+		out := expr.Value{Elems: []expr.Value{}}
+		for _, m := range all {
+			if m[2*group] >= 0 {
+				out.Elems = append(out.Elems, expr.Str(s[from+m[2*group]:from+m[2*group+1]]))
+			}
+		}
+		return out, err
+	}
 }
 
 // mapOf is a map of keys and values by turns. Of equal keys the last one counts.

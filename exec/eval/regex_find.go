@@ -54,6 +54,26 @@ func regexFind(e *expr.Call) (rowFunc, error) {
 			out.ints[row] = int64(len(all))
 			return err
 		}, nil
+	case "regexp place":
+		return func(in []input, row int, out *output) error {
+			s, from, err := behind(in[0].text(row), in[2].int(row))
+			if err != nil {
+				return err
+			}
+			re, err := cache.matcher(in[1].text(row))
+			if err != nil {
+				return err
+			}
+			nth := in[3].int(row)
+			if nth < 1 {
+				return sqlerr.New(sqlerr.InvalidParameterValue, "match %d of a regular expression is out of range", nth)
+			}
+			all, err := re.find(s[from:], int(min(nth, int64(len(s)+1))))
+			if int64(len(all)) >= nth {
+				out.ints[row] = int64(utf8.RuneCountInString(s[:from+all[nth-1][0]])) + 1
+			}
+			return err
+		}, nil
 	case "regexp put":
 		return regexPut(cache), nil
 	}

@@ -7,12 +7,12 @@ import (
 
 // rowCall compiles the functions that run row by row; each topic knows its own.
 func (c *compiler) rowCall(e *expr.Call) (step, error) {
-	if e.Typ.IsNested() {
+	if e.Typ.IsNested() || expr.TakesList(e.Name) {
 		return c.listCall(e)
 	}
 	for _, topic := range []func(*expr.Call) (rowFunc, error){
 		textFunction, trimFunction, regexFunction, mathFunction, decimalFunction, bitFunction,
-		timeFunction, fieldFunction, formatFunction, otherFunction, standardFunction, regexFind,
+		timeFunction, fieldFunction, formatFunction, otherFunction, standardFunction, regexFind, strftimeFunction,
 	} {
 		run, err := topic(e)
 		if err != nil {

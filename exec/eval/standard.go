@@ -3,6 +3,8 @@ package eval
 import (
 	"math"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/skein-query/skein/exec/vector"
 	"github.com/skein-query/skein/planner/expr"
@@ -38,6 +40,20 @@ func standardFunction(e *expr.Call) (rowFunc, error) {
 			out.string(row, strings.ToUpper(in[0].text(row)))
 			return nil
 		}, nil
+	case "swap case", "unicode swap case":
+		ascii := e.Name == "swap case"
+		return func(in []input, row int, out *output) error {
+			out.string(row, swapCase(in[0].text(row), ascii))
+			return nil
+		}, nil
+	case "title case", "unicode title case":
+		ascii := e.Name == "title case"
+		return func(in []input, row int, out *output) error {
+			out.string(row, titleCase(in[0].text(row), ascii))
+			return nil
+		}, nil
+	case "round time":
+		return roundTime, nil
 	case "decimal and":
 		return decimalBits(func(a, b uint64) uint64 { return a & b }), nil
 	case "decimal or":
@@ -56,6 +72,48 @@ func standardFunction(e *expr.Call) (rowFunc, error) {
 		}, nil
 	}
 	return nil, nil
+}
+
+// swapCase turns capital letters into small ones and small ones into capitals.
+func swapCase(s string, ascii bool) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case ascii && r > unicode.MaxASCII:
+			return r
+		case unicode.IsUpper(r):
+			return unicode.ToLower(r)
+		}
+		return unicode.ToUpper(r)
+	}, s)
+}
+
+// titleCase begins every word but articles with a capital letter.
+func titleCase(s string, ascii bool) string {
+	var b strings.Builder
+	for rest := s; rest != ""; {
+		end := strings.IndexFunc(rest, unicode.IsSpace)
+		if end < 0 {
+			end = len(rest)
+		}
+		word := rest[:end]
+		first, size := utf8.DecodeRuneInString(word)
+		switch strings.ToLower(word) {
+		case "", "a", "an", "the":
+		default:
+			if !ascii || first <= unicode.MaxASCII {
+				b.WriteRune(unicode.ToUpper(first))
+				word = word[size:]
+			}
+		}
+		b.WriteString(word)
+		rest = rest[end:]
+		if rest != "" {
+			_, size = utf8.DecodeRuneInString(rest)
+			b.WriteString(rest[:size])
+			rest = rest[size:]
+		}
+	}
+	return b.String()
 }
 
 var ieeeUnary = map[string]func(float64) float64{

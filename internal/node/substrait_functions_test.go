@@ -7,6 +7,7 @@ import (
 	"maps"
 	"math"
 	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -68,6 +69,30 @@ func TestTheSpecificationsFunctionCases(t *testing.T) {
 		t.Errorf("%d of %d cases are right", len(cases)-len(wrong), len(cases))
 	}
 	t.Logf("%d of %d cases are right", len(cases)-len(wrong), len(cases))
+}
+
+// TestFunctionsWithoutCasesOfTheSpecification runs cases of our own, in its notation, of
+// functions for which it has none.
+func TestFunctionsWithoutCasesOfTheSpecification(t *testing.T) {
+	cases, err := standardtest.Load(os.DirFS(filepath.Join(filepath.Dir(exceptionsFile), "cases")))
+	if err != nil || len(cases) < 80 {
+		t.Fatalf("%d cases, %v", len(cases), err)
+	}
+	conn, err := client.Open(t.Context(), start(t, Config{Workers: 1, Threads: 1}, "").Addr())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	for _, c := range cases {
+		for _, columns := range []bool{false, true} {
+			if c.Aggregate && columns {
+				continue
+			}
+			if err := checkCase(t.Context(), conn, c, columns); err != nil {
+				t.Errorf("%s: %s: %v (columns: %t)", c.File, c.Line, err, columns)
+			}
+		}
+	}
 }
 
 func exceptions(t *testing.T) map[string]bool {

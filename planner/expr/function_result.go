@@ -64,6 +64,8 @@ func resultType(name string, kind Kind, args []Type) Type {
 		return NumericOf(MaxPrecision, scale)
 	case FnExtract:
 		return NumericOf(22, 6)
+	case "list product exact":
+		return NumericOf(MaxPrecision, 0)
 	case "decimal and", "decimal or", "decimal xor":
 		return NumericOf(MaxPrecision, 0)
 	case "to_number", FnNumericIn, FnNumericTry:

@@ -28,4 +28,22 @@ regexp put(text, text, text, int8, int8) text !
 string split(text, text) list ?
 regexp split(text, text) list !
 list sort(list, text) list
+regexp all(text, text, int8, int8) list !
+regexp place(text, text, int8, int8) int8 !
+swap case(text) text
+unicode swap case(text) text
+title case(text) text
+unicode title case(text) text
+list index(any, list) int8
+list product(list) float8
+list product exact(list) numeric !
+list quantiles(list, int8, text, text) list !
+round time(timestamp, text, text, int8, timestamp) timestamp !
+strptime zoned(text, text, text) timestamptz !
 `
+
+// TakesList reports whether a function without a nested result computes value by value all
+// the same, since it reads lists.
+func TakesList(name string) bool {
+	return name == "list index" || name == "list product" || name == "list product exact"
+}

@@ -19,6 +19,8 @@ date_trunc(text, timestamptz) timestamptz !
 date_trunc(text, timestamptz, text) timestamptz !
 date_trunc(text, interval) interval !
 date_bin(interval, timestamp, timestamp) timestamp !
+strftime(timestamp, text) text !
+strptime(text, text) timestamp !
 date_bin(interval, timestamptz, timestamptz) timestamptz !
 age(timestamp, timestamp) interval
 age(timestamptz, timestamptz) interval

@@ -19,6 +19,9 @@ func (r *reader) aggregateFunction(d declared, c *call) (measure, error) {
 	if d.set == setOwn {
 		return r.aggregateCall(c.name, c.args)
 	}
+	if build := orderedAggregates[c.name]; build != nil {
+		return build(c)
+	}
 	name, ok := aggregateFunctions[c.name]
 	if !ok {
 		return measure{}, r.errorf("aggregate function %q is not known", d.name)

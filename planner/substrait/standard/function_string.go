@@ -1,6 +1,7 @@
 package standard
 
 import (
+	"math"
 	"slices"
 	"strings"
 
@@ -34,13 +35,18 @@ var stringFunctions = map[string]map[string]func(*call) (val, error){
 		"initcap":         asciiOnly("initcap"),
 		"capitalize":      capitalize,
 		"string_split":    calls("string split", 2, 2),
+		"swapcase":        letters("swap case"),
+		"title":           letters("title case"),
 
-		"regexp_match_substring": regexp(regexpFind, 2, 5),
-		"regexp_count_substring": regexp(regexpCount, 2, 3),
-		"regexp_replace":         regexp(regexpReplace, 3, 5),
-		"regexp_string_split":    regexp(calls("regexp split", 2, 2), 2, 2),
+		"regexp_match_substring":     regexp(regexpFind, 2, 5),
+		"regexp_count_substring":     regexp(regexpCount, 2, 3),
+		"regexp_replace":             regexp(regexpReplace, 3, 5),
+		"regexp_match_substring_all": regexp(regexpAll, 2, 4),
+		"regexp_strpos":              regexp(regexpPlace, 2, 4),
+		"regexp_string_split":        regexp(calls("regexp split", 2, 2), 2, 2),
 	},
 	setList: {"sort": listSort},
+	setSet:  {"index_in": indexIn},
 }
 
 // text is a constant text, number a constant integer.
@@ -463,6 +469,40 @@ func regexpCount(c *call) (val, error) {
 // regexpReplace without a number replaces the first match.
 func regexpReplace(c *call) (val, error) {
 	return c.r.call("regexp put", c.args[0], c.args[1], c.args[2], c.optional(3, 1), c.optional(4, 1))
+}
+
+func regexpAll(c *call) (val, error) {
+	return c.r.call("regexp all", c.args[0], c.args[1], c.optional(2, 1), c.optional(3, 0))
+}
+
+func regexpPlace(c *call) (val, error) {
+	return c.r.call("regexp place", c.args[0], c.args[1], c.optional(2, 1), c.optional(3, 1))
+}
+
+// indexIn is where a value stands in a list. NaN is found, as it equals itself here.
+func indexIn(c *call) (val, error) {
+	if err := c.need(2, 2); err != nil {
+		return val{}, err
+	}
+	t := c.args[1].Type()
+	if t.Kind != expr.List {
+		return val{}, c.errorf("a value of type %s is no list", t)
+	}
+	nan, err := c.option("nan_equality", "NAN_IS_NAN", "NAN_IS_NOT_NAN")
+	if err != nil {
+		return val{}, err
+	}
+	needle, err := c.r.to(c.args[0], kept{Type: t.Nested.Elem})
+	if err != nil {
+		return val{}, err
+	}
+	v, err := c.r.call("list index", needle, c.args[1])
+	if err != nil || nan == "NAN_IS_NAN" || !isFloat(needle.Type()) {
+		return v, err
+	}
+	is := expr.Compare(expr.OpEq, needle.Expr, expr.NewLiteral(expr.Float(math.NaN()), needle.Type()))
+	v.Expr = when(v.Expr, is, expr.NullOf(v.Type()))
+	return v, nil
 }
 
 func listSort(c *call) (val, error) {

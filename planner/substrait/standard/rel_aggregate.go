@@ -49,6 +49,7 @@ type measure struct {
 	agg    expr.Aggregate
 	finish func(v val) (val, error)
 	tiny   bool
+	by     ordering
 }
 
 // groupings are the keys and, for every set, which of them are in it. Old plans have
@@ -239,16 +240,20 @@ func (r *reader) measure(m *pb.AggregateRel_Measure, s *scope) (measure, error) 
 		return measure{}, c.errorf("the invocation is not known")
 	}
 	if m.GetFilter() != nil {
-		if out.agg.Filter, err = r.condition(m.GetFilter(), s); err != nil {
+		cond, err := r.condition(m.GetFilter(), s)
+		if err != nil {
 			return measure{}, err
 		}
+		if out.agg.Filter != nil {
+			cond = expr.And(out.agg.Filter, cond)
+		}
+		out.agg.Filter = cond
 	}
-	if out.agg.Order, err = r.sortKeys(f.GetSorts(), s); err != nil {
+	keys, err := r.sortKeys(f.GetSorts(), s)
+	if err != nil {
 		return measure{}, err
 	}
-	if len(out.agg.Order) == 0 {
-		out.agg.Order = nil
-	}
+	out.order(c, keys)
 	return out, r.typed(c, &out)
 }
 
