@@ -34,7 +34,9 @@ func readPlan(ctx context.Context, doc *standard.Document, catalog Catalog, args
 	if err != nil {
 		return nil, err
 	}
-	read.Plan, read.Next, err = bind.Enforce(read.Plan, read.Output, read.Next, opt)
+	clock := false
+	read.Plan, read.Next, clock, err = bind.Enforce(read.Plan, read.Output, read.Next, opt)
+	read.NeedsArgs = read.NeedsArgs || clock
 	return read, err
 }
 
@@ -69,10 +71,12 @@ func PrepareLogical(ctx context.Context, doc *standard.Document, catalog Catalog
 	for _, t := range read.Params {
 		p.Params = append(p.Params, settled(t))
 	}
-	if len(p.Params) == 0 {
-		if p.generic, err = physicalOf(read); err != nil {
-			return nil, err
-		}
+	generic, err := physicalOf(read)
+	switch {
+	case len(p.Params) == 0 && err != nil:
+		return nil, err
+	case err == nil && !read.NeedsArgs && (len(p.Params) == 0 || replaceable(generic.Root, p.Params)):
+		p.generic = generic
 	}
 	return p, nil
 }
@@ -85,7 +89,7 @@ func Change(ctx context.Context, doc *standard.Document, catalog Catalog, args [
 	if err != nil || c.Rows == nil {
 		return c, err
 	}
-	c.Rows.Plan, c.Rows.Next, err = bind.Enforce(c.Rows.Plan, c.Rows.Output, c.Rows.Next, opt)
+	c.Rows.Plan, c.Rows.Next, _, err = bind.Enforce(c.Rows.Plan, c.Rows.Output, c.Rows.Next, opt)
 	return c, err
 }
 

@@ -9,6 +9,7 @@ import (
 	"github.com/skein-query/skein/internal/access"
 	"github.com/skein-query/skein/planner"
 	"github.com/skein-query/skein/planner/sql"
+	"github.com/skein-query/skein/planner/substrait/standard"
 	"github.com/skein-query/skein/storage/catalog"
 )
 
@@ -39,8 +40,9 @@ func (s *Statements) keyed(session *flight.Session, k planKey) planKey {
 type shape struct {
 	*planner.Prepared
 	key    planKey
-	stmt   *sql.Query
-	access *access.State // what the user may see is as in this
+	stmt   *sql.Query         // nil of a plan
+	doc    *standard.Document // a plan instead of a text
+	access *access.State      // what the user may see is as in this
 	tables []tableUse
 	files  map[string]*catalog.Files // by location
 	// unnamed are the locations of tables without a name.
@@ -63,10 +65,24 @@ func (s *Statements) prepareShape(ctx context.Context, key planKey, stmt *sql.Qu
 	if err != nil {
 		return nil, err
 	}
-	out := &shape{Prepared: p, key: key, stmt: stmt, access: l.access, tables: l.tables, files: l.seen, unnamed: l.unnamed, system: l.system}
+	return s.remember(&shape{Prepared: p, key: key, stmt: stmt}, l), nil
+}
+
+// preparePlan binds a plan as the catalog that l gives it is.
+func (s *Statements) preparePlan(ctx context.Context, key planKey, doc *standard.Document, l *lookup, opt planner.Options) (*shape, error) {
+	p, err := planner.PrepareLogical(ctx, doc, l, opt)
+	if err != nil {
+		return nil, err
+	}
+	return s.remember(&shape{Prepared: p, key: key, doc: doc}, l), nil
+}
+
+// remember keeps a shape with what it was made of.
+func (s *Statements) remember(out *shape, l *lookup) *shape {
+	out.access, out.tables, out.files, out.unnamed, out.system = l.access, l.tables, l.seen, l.unnamed, l.system
 	out.bytes = out.size()
 	s.plans.put(out)
-	return out, nil
+	return out
 }
 
 // named reports whether all names still mean, for a session, the tables that they meant,
@@ -136,10 +152,17 @@ func (s *shape) current(ctx context.Context, of *Statements, session *flight.Ses
 // of its text: the syntax tree, the plan and its expressions.
 const bytesPerTextByte = 64
 
+// bytesPerPlanByte is likewise for each byte of a Substrait plan: its messages and the plan
+// made of it.
+const bytesPerPlanByte = 16
+
 // size is about what the shape takes. What is shared with the catalog counts for
 // others.
 func (s *shape) size() int64 {
 	n := int64(len(s.key.text))*bytesPerTextByte + 2048
+	if s.doc != nil {
+		n += int64(s.doc.Bytes) * bytesPerPlanByte
+	}
 	n += int64(len(s.Fields)+len(s.Params)) * 128
 	for _, f := range s.files {
 		n += int64(len(f.Infos)) * 128

@@ -2,7 +2,9 @@ package session
 
 import (
 	"context"
+	"crypto/sha256"
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/skein-query/skein/flight"
@@ -13,8 +15,12 @@ import (
 	"github.com/skein-query/skein/planner/substrait/standard"
 )
 
-// PrepareSubstrait reads and describes a plan.
+// PrepareSubstrait reads and describes a plan, or remembers how it did.
 func (s *Statements) PrepareSubstrait(ctx context.Context, session *flight.Session, plan []byte, _ string) (flight.Prepared, error) {
+	key := s.keyed(session, planKey{text: planText(plan)})
+	if shape := s.plans.get(key); shape != nil && shape.describes(ctx, s, session) {
+		return &substraitPlan{statements: s, session: session, first: shape}, nil
+	}
 	span := trace.From(ctx).Begin("describe")
 	defer span.End()
 	doc, err := standard.Parse(plan)
@@ -26,25 +32,29 @@ func (s *Statements) PrepareSubstrait(ctx context.Context, session *flight.Sessi
 	}
 	l := s.lookup(session)
 	l.typesOnly = true
-	described, err := planner.PrepareLogical(ctx, doc, l, s.options(session))
+	shape, err := s.preparePlan(ctx, key, doc, l, s.options(session))
 	if err != nil {
 		return nil, err
 	}
-	return &substraitPlan{statements: s, session: session, doc: doc, fields: described.Fields, params: described.Params}, nil
+	return &substraitPlan{statements: s, session: session, first: shape}, nil
 }
 
-// substraitPlan is a described plan. It is planned over the files as they are whenever
-// it is executed.
+// planText is what stands for a plan's bytes in the key under which it is remembered. No
+// text of SQL begins so.
+func planText(plan []byte) string {
+	hash := sha256.Sum256(plan)
+	return "\x00substrait " + string(hash[:])
+}
+
+// substraitPlan is a described plan.
 type substraitPlan struct {
 	statements *Statements
 	session    *flight.Session
-	doc        *standard.Document
-	fields     []expr.Field
-	params     []expr.Type
+	first      *shape // as it was described
 }
 
-func (p *substraitPlan) Columns() []expr.Field   { return p.fields }
-func (p *substraitPlan) Parameters() []expr.Type { return p.params }
+func (p *substraitPlan) Columns() []expr.Field   { return p.first.Fields }
+func (p *substraitPlan) Parameters() []expr.Type { return p.first.Params }
 func (p *substraitPlan) IsUpdate() bool          { return false }
 
 // Update is not for plans that only read.
@@ -62,22 +72,21 @@ func (p *substraitPlan) Execute(ctx context.Context, args []expr.Value) (result 
 }
 
 func (p *substraitPlan) execute(ctx context.Context, args []expr.Value) (flight.Result, error) {
-	if err := checkArgs(args, p.params); err != nil {
+	if err := checkArgs(args, p.first.Params); err != nil {
 		return nil, err
 	}
-	if err := holdDigits(p.params, args); err != nil {
+	if err := holdDigits(p.first.Params, args); err != nil {
 		return nil, err
 	}
-	s := p.statements
 	plan, err := p.plan(ctx, args)
 	if err != nil {
 		return nil, err
 	}
-	if !slices.EqualFunc(plan.Fields, p.fields, sameField) {
+	if fields := p.first.Fields; !slices.EqualFunc(plan.Fields, fields, sameField) {
 		return nil, sqlerr.New(sqlerr.FeatureNotSupported, "the columns of the plan have changed: they were %s and are now %s",
-			signature(p.fields), signature(plan.Fields)).WithHint("Prepare it again.")
+			signature(fields), signature(plan.Fields)).WithHint("Prepare it again.")
 	}
-	return s.run(ctx, p.session, plan.Root, p.fields, p.title())
+	return p.statements.run(ctx, p.session, plan.Root, p.first.Fields, titleOf(p.first.doc))
 }
 
 // holdDigits refuses numerics that have more digits than the type which a plan gives its
@@ -91,15 +100,41 @@ func holdDigits(params []expr.Type, args []expr.Value) error {
 	return nil
 }
 
+// plan plans the plan over the files as they are now, in a span of its own.
 func (p *substraitPlan) plan(ctx context.Context, args []expr.Value) (*planner.Plan, error) {
 	span := trace.From(ctx).Begin("plan")
 	defer span.End()
-	plan, err := planner.Logical(ctx, p.doc, p.statements.lookup(p.session), args, p.statements.options(p.session))
+	plan, from, err := p.planned(ctx, args)
+	span.Text("skein.plan", string(from))
 	span.Fail(err)
 	return plan, err
 }
 
-func (p *substraitPlan) title() string { return titleOf(p.doc) }
+func (p *substraitPlan) planned(ctx context.Context, args []expr.Value) (*planner.Plan, origin, error) {
+	s, doc := p.statements, p.first.doc
+	key, from := s.keyed(p.session, p.first.key), cachedPlan
+	shape := s.plans.get(key)
+	if shape == nil {
+		shape = p.first
+	}
+	found, ok := shape.current(ctx, s, p.session)
+	if !ok || shape.key != key {
+		l := s.lookup(p.session)
+		l.seen = found
+		var err error
+		if shape, err = s.preparePlan(ctx, key, doc, l, s.options(p.session)); err != nil {
+			return nil, "", err
+		}
+		found, from = shape.files, newPlan
+	}
+	if plan := shape.Plan(args); plan != nil {
+		return plan, from, nil
+	}
+	l := s.lookup(p.session)
+	l.seen = maps.Clone(found)
+	plan, err := planner.Logical(ctx, doc, l, args, s.options(p.session))
+	return plan, planOfValues, err
+}
 
 // titleOf is what stands for the text of a statement in logs and lists.
 func titleOf(doc *standard.Document) string {

@@ -56,12 +56,12 @@ func (b *binder) guarded(table *logical.Table) (logical.Node, []logical.Column, 
 // Enforce puts what is hidden of tables into a plan that was not bound here: it refuses
 // one that uses a column that may not be read, and gives the scans of restricted tables
 // their policies. output are the columns that the plan delivers, next the first column ID
-// that is free, before and after.
-func Enforce(n logical.Node, output []expr.ColumnID, next expr.ColumnID, opt Options) (logical.Node, expr.ColumnID, error) {
+// that is free, before and after; clock says that a policy has put the time into the plan.
+func Enforce(n logical.Node, output []expr.ColumnID, next expr.ColumnID, opt Options) (out logical.Node, free expr.ColumnID, clock bool, err error) {
 	b := &binder{ctx: context.Background(), opt: opt, lastID: next - 1}
 	used := usedColumns(n, output)
 	var failed error
-	out := logical.Rewrite(n, func(n logical.Node) logical.Node {
+	out = logical.Rewrite(n, func(n logical.Node) logical.Node {
 		s, ok := n.(*logical.Scan)
 		if !ok || s.Table.Guard == nil || failed != nil {
 			return n
@@ -69,7 +69,7 @@ func Enforce(n logical.Node, output []expr.ColumnID, next expr.ColumnID, opt Opt
 		n, failed = b.enforce(s, used)
 		return n
 	})
-	return out, b.lastID + 1, failed
+	return out, b.lastID + 1, b.clock, failed
 }
 
 // usedColumns are the columns of a plan that something is made of that the plan delivers

@@ -33,6 +33,9 @@ type Query struct {
 	Params []expr.Type     // of the dynamic parameters; one that is not used has Kind Unknown
 	Next   expr.ColumnID   // the first ID that is free
 	Shared int             // the first Shared ID that is free
+	// NeedsArgs says that the plan is not the query's for all values of its parameters, or
+	// at any time.
+	NeedsArgs bool
 }
 
 // maxNodes bounds a plan as it is read, in which one relation may stand for several.
@@ -54,7 +57,7 @@ func Read(ctx context.Context, doc *Document, catalog Catalog, args []expr.Value
 	if err != nil {
 		return nil, err
 	}
-	out := &Query{Plan: rel.plan, Params: r.params, Next: r.lastID + 1, Shared: r.sets + 1}
+	out := &Query{Plan: rel.plan, Params: r.params, Next: r.lastID + 1, Shared: r.sets + 1, NeedsArgs: r.needsArgs}
 	return out, r.name(out, rel, names)
 }
 
@@ -144,6 +147,8 @@ type reader struct {
 	lastID  expr.ColumnID
 	tiny    map[expr.ColumnID]bool // columns that are i8
 	aliases map[int]bool           // type aliases that are being read
+	// needsArgs says that something was left open that values of parameters decide.
+	needsArgs bool
 }
 
 // sharedPlan is a relation of the plan that ReferenceRels read.

@@ -318,6 +318,7 @@ func (r *reader) number(e *pb.Expression, what string, none int64) (int64, error
 		return 0, r.errorf("the %s is not constant", what)
 	}
 	if hasParam(v.Expr) {
+		r.needsArgs = true
 		return none, nil // only described
 	}
 	n, err := eval.Constant(v.Expr)
