@@ -43,7 +43,7 @@ SIMD ?= ./internal/simd ./storage/parquet/... ./exec/kernel ./exec/eval
 packages_with = $$(grep -rlE --include='*_test.go' $(1) . | xargs -r -n1 dirname | sort -u)
 
 .PHONY: help build test cluster chaos test-scalar race slt rewrite bench bench-peers bench-shapes bench-latency lint fuzz demo clean slt-expectations tpch-sf1-check \
-	tpch-answers minio s3-check s3-bench console-check substrait-check substrait-plans clients-check load deploy-check
+	tpch-answers minio s3-check s3-bench console-check substrait-check substrait-compliance substrait-plans clients-check load deploy-check
 
 help: ## Show the verbs
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -53,7 +53,7 @@ build: ## Build bin/skein
 
 test: ## Run vet and all tests (PKG=./exec/... RUN=Name narrow them)
 	@[ -n "$${SKEIN_MINIO:-}" ] || echo 'skipped: the tests against a MinIO server; make s3-check runs them'
-	@echo 'skipped: what DataFusion and the validator say to our Substrait plans; make substrait-check asks them'
+	@echo 'skipped: what DataFusion, DuckDB, Acero and the validator say to our Substrait plans; make substrait-check asks them'
 	@[ -n "$${SKEIN_BROWSER:-}" ] || echo 'skipped: the web console in a browser; make console-check looks at it'
 	go vet $(PKG)
 	$(if $(filter ./...,$(PKG)),GODEBUG=cpu.avx2=off go test -count=1 -timeout $(TIMEOUT) -run '$(RUN)' ./exec/kernel ./exec/eval)
@@ -145,8 +145,11 @@ console-check: ## Look at the web console in a headless Chromium, which Debian's
 		{ echo '$(BROWSER) is not installed, and apt-get has not installed it' >&2; exit 1; }
 	SKEIN_BROWSER="$$(command -v $(BROWSER))" go test -count=1 -timeout 5m -run TestTheConsoleInABrowser -v ./internal/node
 
-substrait-check: build ## Ask DataFusion and the official validator about our Substrait plans (loads Python packages)
+substrait-check: build ## Ask DataFusion, DuckDB, Acero and the official validator about our Substrait plans (loads Python packages)
 	scripts/substrait-check.sh bin/skein
+
+substrait-compliance: build ## Run IBM's compliance suite (SUBSTRAIT_COMPLIANCE=a checkout of github.com/IBM/substrait-compliance)
+	scripts/substrait-compliance.sh bin/skein
 
 substrait-plans: build ## Make the stored plans of other producers (loads Python and Maven packages)
 	planner/substrait/standard/generate/generate.sh bin/skein

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Asks DataFusion and the official validator about the plans that Skein makes of TPC-H.
+# Asks DataFusion, DuckDB, Acero and the official validator about the plans that Skein makes of TPC-H.
 # It loads Python packages. usage: substrait-check.sh [SKEIN_BINARY]
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -20,5 +20,5 @@ for f in "$work"/queries/*.sql; do
   "$skein" substrait plan --addr "$addr" --format binary -o "$work/plans/$(basename "$f" .sql).pb" "$(grep -v '^--' "$f")"
 done
 "${PYTHON:-python3}" -m venv "$work/venv"
-"$work/venv/bin/pip" install -q datafusion==55.0.0 pyarrow==26.0.1 substrait-validator==0.1.4
+"$work/venv/bin/pip" install -q datafusion==55.0.0 pyarrow==26.0.1 duckdb==1.1.3 duckdb-extension-substrait==1.1.3 substrait-validator==0.1.4
 "$work/venv/bin/python" scripts/substrait_check.py "$work/tpch" "$work/queries" "$work/plans"

@@ -96,6 +96,9 @@ func matchesAny(patterns []string, pkg string) bool {
 func findImports(t *tree, table *imports) []string {
 	var faults []string
 	for _, p := range t.packages {
+		if t.text[p.path+"/go.mod"] != nil { // a module of its own, with its own dependencies
+			continue
+		}
 		missing := map[bool]map[string]bool{false: {}, true: {}} // by whether tests import it
 		for _, f := range p.files {
 			for _, spec := range f.ast.Imports {

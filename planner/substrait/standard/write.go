@@ -77,12 +77,19 @@ func (d *Document) Format(format string) ([]byte, error) {
 // writer makes one plan.
 type writer struct {
 	plan      *pb.Plan
+	made      expr.ColumnID // columns that have no ID of the query's
 	hidden    func(*logical.Table) bool
 	urns      map[string]uint32
 	functions map[declared]uint32
 	types     map[declared]uint32
 	inline    bool // shared plans stand where they are read
 	shared    map[*logical.Shared]int
+}
+
+// unnamed is the ID of a column that the query does not have.
+func (w *writer) unnamed() expr.ColumnID {
+	w.made--
+	return w.made - 1
 }
 
 // written is a relation and the columns it delivers, in order.

@@ -165,6 +165,9 @@ func (w *writer) call(e *expr.Call, cols []logical.Column) (*pb.Expression, erro
 		}
 		return w.apply(setBoolean, "not:bool", nil, expr.Of(expr.Bool), inner)
 	}
+	if (e.Name == expr.OpAnd || e.Name == expr.OpOr) && len(args) > 2 {
+		return w.balanced(e, args)
+	}
 	if s, ok := standardCalls[e.Name]; ok {
 		if set, name, options, ok := s(e, types); ok {
 			if (e.Name == expr.OpLike || e.Name == expr.OpILike) && len(args) == 3 {
@@ -174,6 +177,23 @@ func (w *writer) call(e *expr.Call, cols []logical.Column) (*pb.Expression, erro
 		}
 	}
 	return w.apply(setOwn, e.Name+":"+signature(types), nil, e.Typ, args...)
+}
+
+// balanced is AND or OR of two arguments at a time: the standard has any number of them, and
+// some consumers two.
+func (w *writer) balanced(e *expr.Call, args []*pb.Expression) (*pb.Expression, error) {
+	if len(args) == 1 {
+		return args[0], nil
+	}
+	l, err := w.balanced(e, args[:len(args)/2])
+	if err != nil {
+		return nil, err
+	}
+	r, err := w.balanced(e, args[len(args)/2:])
+	if err != nil {
+		return nil, err
+	}
+	return w.apply(setBoolean, e.Name+":bool", nil, e.Typ, l, r)
 }
 
 // part is a field of a struct.

@@ -59,18 +59,14 @@ func (w *writer) filter(in written, conds []expr.Expr) (written, error) {
 	return written{&pb.Rel{RelType: &pb.Rel_Filter{Filter: &pb.FilterRel{Common: direct(), Input: in.rel, Condition: c}}}, in.cols}, err
 }
 
-// scan reads the columns that are used, through a mask over the table's.
+// scan reads a table with all its columns and keeps those that are used: fewer consumers
+// know the projection of a read than a project. What filters it comes between the two.
 func (w *writer) scan(n *logical.Scan) (written, error) {
 	s, err := w.schema(n.Table.Fields)
 	if err != nil {
 		return written{}, err
 	}
-	mask := &pb.Expression_MaskExpression_StructSelect{}
-	for _, f := range n.Fields {
-		mask.StructItems = append(mask.StructItems, &pb.Expression_MaskExpression_StructItem{Field: int32(f)})
-	}
-	r := &pb.ReadRel{Common: direct(), BaseSchema: s,
-		Projection: &pb.Expression_MaskExpression{Select: mask, MaintainSingularStruct: true}}
+	r := &pb.ReadRel{Common: direct(), BaseSchema: s}
 	if n.Table.Schema == "" && len(n.Table.Files) > 0 { // a location without a name
 		files := &pb.ReadRel_LocalFiles{}
 		for _, f := range n.Table.Files {
@@ -86,7 +82,18 @@ func (w *writer) scan(n *logical.Scan) (written, error) {
 		}
 		r.ReadType = &pb.ReadRel_NamedTable_{NamedTable: &pb.ReadRel_NamedTable{Names: name}}
 	}
-	return w.filter(written{&pb.Rel{RelType: &pb.Rel_Read{Read: r}}, n.Cols}, n.Filter)
+	all := make([]logical.Column, len(n.Table.Fields))
+	for i := range all {
+		all[i].ID = w.unnamed() // nobody asks for it
+	}
+	for i, f := range n.Fields {
+		all[f] = n.Cols[i]
+	}
+	out, err := w.filter(written{&pb.Rel{RelType: &pb.Rel_Read{Read: r}}, all}, n.Filter)
+	if err != nil {
+		return out, err
+	}
+	return w.pick(out, ids(n.Cols))
 }
 
 // defaultSchema is the schema whose tables go by their names alone, where these mean them.
@@ -177,6 +184,9 @@ func (w *writer) join(n *logical.Join) (written, error) {
 	if len(conds) == 0 {
 		conds = []expr.Expr{expr.True()}
 	}
+	for i, c := range conds {
+		conds[i] = leftFirst(c, left.cols)
+	}
 	if j.Expression, err = w.expr(expr.And(conds...), slices.Concat(left.cols, right.cols)); err != nil {
 		return left, err
 	}
@@ -191,6 +201,25 @@ func (w *writer) join(n *logical.Join) (written, error) {
 		return out, err
 	}
 	return w.pick(out, ids(left.cols))
+}
+
+// leftFirst turns an equality round whose left side is a column of the right input: some
+// consumers want the keys of a join in the order of its inputs.
+func leftFirst(cond expr.Expr, left []logical.Column) expr.Expr {
+	c, ok := cond.(*expr.Call)
+	if !ok || c.Name != expr.OpEq && c.Name != expr.OpIsNotDistinct {
+		return cond
+	}
+	of := func(e expr.Expr) bool {
+		col, ok := e.(*expr.Column)
+		return ok && slices.ContainsFunc(left, func(l logical.Column) bool { return l.ID == col.ID })
+	}
+	if of(c.Args[0]) || !of(c.Args[1]) {
+		return cond
+	}
+	turned := *c
+	turned.Args = []expr.Expr{c.Args[1], c.Args[0]}
+	return &turned
 }
 
 // oneRow reports whether a plan has at most one row for sure.
@@ -224,6 +253,10 @@ func (w *writer) aggregate(n *logical.Aggregate) (written, error) {
 	if err != nil {
 		return in, err
 	}
+	aggs := n.Aggs
+	if in, aggs, err = w.arguments(in, n.Aggs); err != nil {
+		return in, err
+	}
 	at := ordinals(in.cols)
 	a := &pb.AggregateRel{Common: direct(), Input: in.rel}
 	g := &pb.AggregateRel_Grouping{}
@@ -236,7 +269,7 @@ func (w *writer) aggregate(n *logical.Aggregate) (written, error) {
 	if len(n.Groups) > 0 {
 		a.Groupings = []*pb.AggregateRel_Grouping{g}
 	}
-	for _, item := range n.Aggs {
+	for _, item := range aggs {
 		m, err := w.measure(item.Agg, in.cols)
 		if err != nil {
 			return in, err
@@ -244,6 +277,45 @@ func (w *writer) aggregate(n *logical.Aggregate) (written, error) {
 		a.Measures = append(a.Measures, m)
 	}
 	return written{&pb.Rel{RelType: &pb.Rel_Aggregate{Aggregate: a}}, n.Columns()}, nil
+}
+
+// arguments computes the arguments of aggregates in a project before them: some consumers
+// take columns only. It gives every column anew, as some take no others of a project.
+func (w *writer) arguments(in written, aggs []logical.AggItem) (written, []logical.AggItem, error) {
+	p := &pb.ProjectRel{Common: emits(nil), Input: in.rel}
+	for i := range in.cols {
+		p.Expressions = append(p.Expressions, fieldRef(i))
+	}
+	out := slices.Clone(aggs)
+	cols := slices.Clone(in.cols)
+	for i := range out {
+		out[i].Agg = logical.MapAggregate(aggs[i].Agg, func(e expr.Expr) expr.Expr { return e })
+		for j, arg := range out[i].Agg.Args {
+			switch arg.(type) {
+			case *expr.Column, *expr.Literal:
+				continue
+			}
+			e, err := w.expr(arg, in.cols)
+			if err != nil {
+				return in, nil, err
+			}
+			c := logical.Column{ID: w.unnamed(), Type: arg.Type(), Nullable: true}
+			p.Expressions, cols = append(p.Expressions, e), append(cols, c)
+			out[i].Agg.Args[j] = c.Ref()
+			for k, key := range out[i].Agg.Order { // DISTINCT sorts by arguments only
+				if expr.Equal(key.Expr, arg) {
+					out[i].Agg.Order[k].Expr = c.Ref()
+				}
+			}
+		}
+	}
+	if len(cols) == len(in.cols) {
+		return in, aggs, nil
+	}
+	for i := range cols {
+		p.Common.GetEmit().OutputMapping = append(p.Common.GetEmit().OutputMapping, int32(len(in.cols)+i))
+	}
+	return written{&pb.Rel{RelType: &pb.Rel_Project{Project: p}}, cols}, out, nil
 }
 
 func (w *writer) sorts(keys []expr.SortKey, cols []logical.Column) ([]*pb.SortField, error) {
