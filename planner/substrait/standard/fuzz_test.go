@@ -14,6 +14,10 @@ import (
 // FuzzRead feeds arbitrary bytes: they are refused, or make a sound plan.
 func FuzzRead(f *testing.F) {
 	f.Add([]byte(plan(filter(readT, call(1, fieldA, fieldA)), "equal:any_any")))
+	f.Add([]byte(plan(insertT)))
+	f.Add([]byte(plan(`{"ddl":{"namedObject":{"names":["t"]},"object":"DDL_OBJECT_TABLE","op":"DDL_OP_CREATE","tableSchema":{"names":["a"],"struct":{"types":[{"i64":{}}]}},
+		"tableDefaults":{"fields":[{"i64":"7"}]}}}`)))
+	f.Add([]byte(plan(filter(readT, `{"cast":{"type":{"bool":{}},"failureBehavior":"FAILURE_BEHAVIOR_RETURN_NULL","input":{"nested":{"map":{"keyValues":[{"key":`+fieldA+`,"value":{"nested":{"list":{"values":[`+fieldB+`]}}}}]}}}}}`))))
 	archives, err := filepath.Glob("testdata/producers/*.zip")
 	if err != nil || len(archives) == 0 {
 		f.Fatalf("no plans: %v", err)
@@ -43,8 +47,16 @@ func FuzzRead(f *testing.F) {
 		if err != nil {
 			return
 		}
-		q, err := standard.Read(t.Context(), doc, tables{}, nil)
-		if err != nil {
+		var q *standard.Query
+		if doc.Changes() {
+			var c *standard.Change
+			if c, err = standard.ReadChange(t.Context(), doc, tables{}, nil); err == nil {
+				q = c.Rows
+			}
+		} else {
+			q, err = standard.Read(t.Context(), doc, tables{}, nil)
+		}
+		if err != nil || q == nil {
 			return
 		}
 		if err := logical.Check(q.Plan); err != nil {

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 
+	"google.golang.org/protobuf/encoding/protowire"
+
 	"github.com/skein-query/skein/internal/sqlerr"
 	"github.com/skein-query/skein/planner/logical"
 	"github.com/skein-query/skein/planner/substrait/standard"
@@ -124,6 +126,54 @@ func TestDeepPlansAreRefused(t *testing.T) {
 		e := strings.Repeat(`{"scalarFunction":{"functionReference":1,`+boolT+`,"arguments":[{"value":`, depth) + fieldA + strings.Repeat("}]}}", depth)
 		if _, err := read(t, plan(filter(readT, e), "not:bool")); sqlerr.CodeOf(err) != sqlerr.InvalidPlan || !strings.Contains(err.Error(), "deep") && !strings.Contains(err.Error(), "recursion") {
 			t.Errorf("%d expressions: %.200v", depth, err)
+		}
+	}
+}
+
+// insertT inserts the rows of t into itself.
+const insertT = `{"write":{"namedTable":{"names":["t"]},"op":"WRITE_OP_INSERT","input":` + readT + `,
+	"tableSchema":{"names":["a","b"],"struct":{"types":[{"i64":{}},{"string":{}}]}}}}`
+
+func TestDeepPlansInProtobufAreRefused(t *testing.T) {
+	// A filter whose input is a filter: field 2 of Rel in field 2 of FilterRel.
+	b := []byte{}
+	for range 10_000 {
+		b = append(protowire.AppendVarint([]byte{0x12}, uint64(len(b))), b...)
+		b = append(protowire.AppendVarint([]byte{0x12}, uint64(len(b))), b...)
+	}
+	for _, field := range []byte{0x0a, 0x12} { // RelRoot.input in PlanRel.root, in Plan.relations
+		b = append(protowire.AppendVarint([]byte{field}, uint64(len(b))), b...)
+	}
+	b = append(protowire.AppendVarint([]byte{0x1a}, uint64(len(b))), b...)
+	if _, err := standard.Parse(b); sqlerr.CodeOf(err) != sqlerr.InvalidPlan || !strings.Contains(err.Error(), "recursion") {
+		t.Errorf("%d bytes: %.200v", len(b), err)
+	}
+}
+
+func TestCirclesAreRefused(t *testing.T) {
+	ref := func(i int) string { return fmt.Sprintf(`{"reference":{"subtreeOrdinal":%d}}`, i) }
+	rels := func(root string, more ...string) string {
+		for i, m := range more {
+			more[i] = `{"rel":` + m + `}`
+		}
+		return `{"relations":[{"root":{"input":` + root + `,"names":["x","y"]}},` + strings.Join(more, ",") + `]}`
+	}
+	alias := func(types string) string {
+		return `{"typeAliases":` + types + `,"relations":[{"root":{"names":["x"],"input":{"project":{"common":{"emit":{"outputMapping":[2]}},"input":` + readT +
+			`,"expressions":[{"cast":{"input":` + fieldA + `,"type":{"alias":{"typeAliasReference":1}}}}]}}}}]}`
+	}
+	for name, c := range map[string]struct{ plan, want string }{
+		"a relation that refers to itself": {rels(ref(1), ref(1)), "refers to itself"},
+		"two that refer to each other":     {rels(ref(1), filter(ref(2), `{"literal":{"boolean":true}}`), ref(1)), "refers to itself"},
+		"one that refers to the root":      {rels(ref(1), ref(0)), "refers to itself"},
+		"no such relation":                 {rels(ref(7), readT), "relation 7 of 2"},
+		"an alias of itself":               {alias(`[{"typeAliasAnchor":1,"type":{"alias":{"typeAliasReference":1}}}]`), "stands for itself"},
+		"an alias in itself":               {alias(`[{"typeAliasAnchor":1,"type":{"list":{"type":{"alias":{"typeAliasReference":1}}}}}]`), "stands for itself"},
+		"two aliases of each other": {alias(`[{"typeAliasAnchor":1,"type":{"alias":{"typeAliasReference":2}}},{"typeAliasAnchor":2,"type":{"alias":{"typeAliasReference":1}}}]`),
+			"stands for itself"},
+	} {
+		if _, err := read(t, c.plan); sqlerr.CodeOf(err) != sqlerr.InvalidPlan || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: %v, want %q", name, err, c.want)
 		}
 	}
 }
