@@ -183,3 +183,11 @@ select n_name, row_number() over (partition by n_regionkey order by n_name) as r
 
 -- window_sum
 select n_name, sum(n_nationkey) over (partition by n_regionkey) as s from nation
+-- try_cast
+select n_name, try_cast(n_name as int) as x, try_cast(substring(n_name, 1, 0) as date) as y from nation order by n_name
+-- median
+select n_regionkey, median(n_nationkey) as m from nation group by n_regionkey order by n_regionkey
+-- percentile
+select l_linenumber, percentile_cont(0.3) within group (order by l_orderkey desc) as p from lineitem group by l_linenumber order by l_linenumber
+-- array
+select n_nationkey, array[n_nationkey, n_regionkey] as a from nation order by n_nationkey
