@@ -10,7 +10,8 @@ import (
 )
 
 // expressionPlan projects expressions over one row, x = 7 (bigint), y = 'seven', z = '{"n":1}'.
-const expressionPlan = `{"extensionUrns":[{"extensionUrnAnchor":1,"urn":"extension:org.apache.arrow:extension_types"}],
+const expressionPlan = `{"extensionUrns":[{"extensionUrnAnchor":1,"urn":"extension:org.apache.arrow:extension_types"},
+	{"extensionUrnAnchor":2,"urn":"extension:io.substrait:unsigned_integers"}],
 	"extensions":[{"extensionType":{"extensionUrnReference":1,"typeAnchor":1,"name":"u8"}},{"extensionType":{"extensionUrnReference":1,"typeAnchor":2,"name":"u64"}},
 		{"extensionType":{"extensionUrnReference":1,"typeAnchor":3,"name":"half_float"}}%s],
 	"relations":[{"root":{"names":%s,"input":{"project":{"common":{"emit":{"outputMapping":[2]}},
@@ -37,6 +38,10 @@ func TestExpressionsOfPlans(t *testing.T) {
 	cast := func(e, typ, failure string) string {
 		return `{"cast":{"input":` + e + `,"type":` + typ + `,"failureBehavior":"FAILURE_BEHAVIOR_` + failure + `"}}`
 	}
+	sum := func(a, b, typ string) string {
+		return `{"scalarFunction":{"functionReference":1,"outputType":` + typ + `,"arguments":[{"value":` + number(a) + `},{"value":` + number(b) + `}]}}`
+	}
+	const unsigned = `,{"extensionFunction":{"extensionUrnReference":2,"functionAnchor":1,"name":"add:u!u8_u!u8"}}`
 	s := start(t, Config{Workers: 1, Threads: 1}, "")
 	conn, err := client.Open(t.Context(), s.Addr())
 	if err != nil {
@@ -72,11 +77,14 @@ func TestExpressionsOfPlans(t *testing.T) {
 		{"u64", cast(x, u64, "THROW_EXCEPTION"), `["a"]`, "7"},
 		{"the greatest u64", `{"literal":{"i64":"-1","typeVariationReference":1}}`, `["a"]`, "18446744073709551615"},
 		{"the greatest u8", `{"literal":{"i8":255,"typeVariationReference":1}}`, `["a"]`, "255"},
+		{"a sum of u8", sum("255", "1", u64), `["a"]`, "256"},
+		{"a sum that is no u8", sum("255", "1", u8), `["a"]`, "22003 unsigned"},
+		{"a difference that is no u8", sum("-3", "1", u8), `["a"]`, "22003 unsigned"},
 		{"another variation", cast(x, `{"i64":{"typeVariationReference":9}}`, "THROW_EXCEPTION"), `["a"]`, "XS004 root/Project: type variation 9"},
 		{"another type", cast(x, `{"userDefined":{"typeReference":3}}`, "THROW_EXCEPTION"), `["a"]`, `XS004 root/Project: the user-defined type "half_float" is not known`},
 		{"a literal of another type", `{"literal":{"userDefined":{"typeReference":3}}}`, `["a"]`, "XS004 root/Project: a literal of case"},
 	} {
-		rows, err := conn.QueryPlan(t.Context(), fmt.Appendf(nil, expressionPlan, "", c.names, c.expression))
+		rows, err := conn.QueryPlan(t.Context(), fmt.Appendf(nil, expressionPlan, unsigned, c.names, c.expression))
 		got := ""
 		if err == nil {
 			result, failed := collect(rows)

@@ -46,7 +46,7 @@ var scalarFunctions = sync.OnceValue(func() map[string][]scalar {
 		f := strings.SplitN(line, " ", 3)
 		out[f[1]] = append(out[f[1]], scalar{f[0], plainFunction(f[2], strings.Fields(opts))})
 	}
-	for _, table := range []map[string]map[string]func(*call) (val, error){booleanFunctions, arithmeticFunctions, floatFunctions, stringFunctions, timeFunctions} {
+	for _, table := range []map[string]map[string]func(*call) (val, error){booleanFunctions, arithmeticFunctions, floatFunctions, stringFunctions, timeFunctions, unsignedFunctions} {
 		for set, functions := range table {
 			for name, build := range functions {
 				out[name] = append(out[name], scalar{set, build})
