@@ -40,6 +40,9 @@ func (r *reader) aggregateFunction(d declared, c *call) (measure, error) {
 	case "std_dev", "variance":
 		return r.spread(c)
 	case "approx_count_distinct", "approx_distinct":
+		if err := c.need(1, 1); err != nil {
+			return measure{}, err
+		}
 		m, err := r.aggregateCall(name, c.args)
 		m.agg.Distinct = true
 		return m, err

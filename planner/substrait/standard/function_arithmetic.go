@@ -437,9 +437,12 @@ func shiftUnsigned(c *call) (val, error) {
 		return val{}, err
 	}
 	v, err := c.r.call(">>", c.args...)
-	t := v.Type
-	if err != nil || t().Kind != expr.Int4 && t().Kind != expr.Int8 {
+	if err != nil {
 		return v, err
+	}
+	t := v.Type
+	if t().Kind != expr.Int4 && t().Kind != expr.Int8 {
+		return v, nil
 	}
 	_, most := bounds(t(), false)
 	one, err := c.r.call(expr.OpSub, c.args[1], val{Expr: expr.NewLiteral(expr.Int(1), c.args[1].Type())})

@@ -75,13 +75,14 @@ func (c *call) quantileRounding(t expr.Type) (string, error) {
 // median is the value in the middle. Its first argument says whether it may be about that;
 // it never is. DataFusion's has none, and is a double.
 func median(c *call) (measure, error) {
+	if err := c.need(1, 2); err != nil {
+		return measure{}, err
+	}
 	x := c.args[len(c.args)-1:]
 	if len(c.args) == 2 {
 		if word, err := c.word(0); err != nil || word != "EXACT" && word != "APPROXIMATE" {
 			return measure{}, c.errorf("the precision is missing or not known")
 		}
-	} else if err := c.need(1, 1); err != nil {
-		return measure{}, err
 	}
 	t := x[0].Type()
 	if !t.IsNumber() {
