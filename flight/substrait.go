@@ -83,7 +83,7 @@ func (h *sqlServer) PollFlightInfoSubstraitPlan(ctx context.Context, q flightsql
 	return h.server.beginPoll(ctx, a)
 }
 
-// DoPutCommandSubstraitPlan executes a plan for its effect. Plans only read so far: it
+// DoPutCommandSubstraitPlan executes a plan for its effect. Of a plan that only reads it
 // gives the number of rows that were read, as updates that are queries do.
 func (h *sqlServer) DoPutCommandSubstraitPlan(ctx context.Context, q flightsql.StatementSubstraitPlan) (n int64, err error) {
 	if len(q.GetTransactionId()) > 0 {
