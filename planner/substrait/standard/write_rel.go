@@ -253,7 +253,7 @@ func (w *writer) aggregate(n *logical.Aggregate) (written, error) {
 	if err != nil {
 		return in, err
 	}
-	aggs := n.Aggs
+	var aggs []logical.AggItem
 	if in, aggs, err = w.arguments(in, n.Aggs); err != nil {
 		return in, err
 	}
