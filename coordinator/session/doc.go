@@ -6,5 +6,6 @@
 // Everything that has an effect (DDL, SET) has had it when Execute returns.
 //
 // Reading order: statements.go, query.go, plans.go, effect.go, show.go, explain.go,
-// lookup.go (tables for the planner), information_schema.go, option.go.
+// lookup.go (tables for the planner), information_schema.go, option.go; for Substrait plans
+// substrait.go, and substrait_change.go for those that change tables.
 package session

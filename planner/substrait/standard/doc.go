@@ -20,11 +20,14 @@
 // function.go say what is taken for what.
 //
 // What Substrait has and the engine lacks is mapped where no value is lost: i8 is kept
-// in a smallint and checked, times of less than a microsecond are refused when they do
-// not divide.
+// in a smallint and checked, integers without sign in the next wider type, times of less
+// than a microsecond are refused when they do not divide.
+//
+// A plan that changes a table does so at its root: ReadChange says what is done to which
+// table, and gives the rows as a logical plan like others.
 //
 // The package knows no files and no session: tables come from the Catalog. Reading
 // order: parse.go, removed.go, extension.go, read.go, rel.go and rel_*.go, expression.go,
-// subquery.go, literal.go, type.go, function.go and function_*.go; for plans that go
-// out write.go and write_*.go.
+// nested.go, subquery.go, literal.go, type.go, function.go and function_*.go, change.go;
+// for plans that go out write.go and write_*.go.
 package standard
