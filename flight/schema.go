@@ -75,6 +75,17 @@ func columnMetadata(t expr.Type) *flightsql.ColumnMetadataBuilder {
 		if t.Length > 0 {
 			b.Precision(t.Length)
 		}
+	case expr.Date:
+		b.Precision(10)
+	case expr.Time, expr.Timestamp, expr.TimestampTZ: // as many characters as ODBC says: hh:mm:ss, a point and digits
+		size, digits := int32(len("hh:mm:ss")), int32(t.Digits())
+		if t.Kind != expr.Time {
+			size += int32(len("yyyy-mm-dd "))
+		}
+		if digits > 0 {
+			size += 1 + digits
+		}
+		b.Precision(size).Scale(digits)
 	}
 	return b.IsCaseSensitive(t.IsString()).IsSearchable(!t.IsNested())
 }

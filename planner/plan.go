@@ -78,6 +78,10 @@ func ManyRows(stmt *sql.Insert) bool { return bind.ManyRows(stmt) }
 // ColumnType is the type of a column of CREATE TABLE.
 func ColumnType(t sql.TypeName) (expr.Type, error) { return bind.ColumnType(t) }
 
+// Reduced is what a client is warned of when a type has more digits of seconds than there
+// are; empty: nothing.
+func Reduced(t sql.TypeName) string { return bind.Reduced(t) }
+
 // CheckDefault checks the value of DEFAULT for a column.
 func CheckDefault(ctx context.Context, e sql.Expr, f expr.Field, opt Options) error {
 	return bind.Default(ctx, e, f, opt)

@@ -65,5 +65,6 @@ KNOWN = {
     "createappend_schema_mismatch": "a column that the table lacks is 42703, INVALID_ARGUMENT; the suite wants ALREADY_EXISTS",
     "decimal_scale_negative": "numeric has no negative scale",
     "UPDATE is not supported": "UPDATE is to come with managed tables",
-    "Field types do not match: expected value (time": "times and timestamps of SQL have microseconds, whatever unit was ingested",
+    "(timestamp[ns": "a second has six digits, as in PostgreSQL: timestamp(7) and nanoseconds that are ingested become microseconds",
+    "(time64[ns": "a second has six digits, as in PostgreSQL: time(9) and nanoseconds that are ingested become microseconds",
 }

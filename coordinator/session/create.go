@@ -56,7 +56,7 @@ func (s *Statements) make(d definition) (*catalog.Table, error) {
 			return nil, sqlerr.New(sqlerr.DuplicateColumn, "column %q specified more than once", f.Name)
 		}
 		seen[f.Name] = true
-		t.Fields = append(t.Fields, parquet.Field{Name: f.Name, Type: f.Type.Arrow(), Nullable: f.Nullable})
+		t.Fields = append(t.Fields, parquet.Field{Name: f.Name, Type: f.Type.WithoutDigits().Arrow(), Nullable: f.Nullable})
 		column := catalog.Column{Type: f.Type.String()}
 		if i < len(d.defaults) {
 			column.Default = d.defaults[i]
@@ -162,6 +162,9 @@ func (e *effect) column(ctx context.Context, c *sql.ColumnDef, d *definition) er
 	typ, err := planner.ColumnType(c.Type)
 	if err != nil {
 		return err
+	}
+	if text := planner.Reduced(c.Type); text != "" {
+		flight.Warn(ctx, text)
 	}
 	for _, f := range d.fields {
 		if f.Name == c.Name.Text {

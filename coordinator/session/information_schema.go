@@ -75,7 +75,9 @@ func measures(r row, t expr.Type) {
 		}
 	case expr.Date:
 		r["datetime_precision"] = expr.Int(0)
-	case expr.Time, expr.Timestamp, expr.TimestampTZ, expr.Interval:
+	case expr.Time, expr.Timestamp, expr.TimestampTZ:
+		r["datetime_precision"] = expr.Int(int64(t.Digits()))
+	case expr.Interval:
 		r["datetime_precision"] = expr.Int(6)
 	}
 }

@@ -3,6 +3,8 @@ package session
 import (
 	"context"
 	"fmt"
+	"strconv"
+	"strings"
 
 	"github.com/skein-query/skein/flight"
 	"github.com/skein-query/skein/internal/access"
@@ -111,6 +113,10 @@ func columnsOf(t *catalog.Table) ([]expr.Field, error) {
 			out[i].Type.Length = length
 		} else if _, err := fmt.Sscanf(c.Type, "char(%d)", &length); err == nil {
 			out[i].Type = expr.Type{Kind: expr.Char, Length: length}
+		} else if _, digits, ok := strings.Cut(c.Type, "("); ok && out[i].Type.HasSeconds() {
+			if n, err := strconv.Atoi(strings.TrimSuffix(digits, ")")); err == nil {
+				out[i].Type = expr.TimeOf(out[i].Type.Kind, n)
+			}
 		}
 	}
 	return out, nil

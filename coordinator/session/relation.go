@@ -161,6 +161,8 @@ func typeModifier(t expr.Type) int64 {
 		return int64(t.Precision)<<16 | int64(t.Scale) + 4
 	case t.IsString() && t.Length > 0:
 		return int64(t.Length) + 4
+	case t.HasSeconds() && t.Digits() < expr.MaxDigits:
+		return int64(t.Digits())
 	}
 	return -1
 }

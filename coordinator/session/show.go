@@ -2,8 +2,10 @@ package session
 
 import (
 	"context"
+	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/skein-query/skein/flight"
 	"github.com/skein-query/skein/internal/sqlerr"
@@ -111,6 +113,11 @@ func typeName(t expr.Type) string {
 	switch t.Kind {
 	case expr.Numeric, expr.List, expr.Struct, expr.Map, expr.Char:
 		return t.String()
+	case expr.Time, expr.Timestamp, expr.TimestampTZ:
+		if t.Digits() < expr.MaxDigits {
+			word, zone, _ := strings.Cut(standardName(t), " ")
+			return fmt.Sprintf("%s(%d) %s", word, t.Digits(), zone)
+		}
 	}
 	return standardName(t)
 }

@@ -27,6 +27,9 @@ func (c *compiler) cast(e *expr.Cast) (step, error) {
 			return c.compile(expr.NullOf(to))
 		}
 	}
+	if to.HasSeconds() && to.Digits() < expr.MaxDigits {
+		return c.roundSeconds(e)
+	}
 	if e.Try && castKernel(from, to) != nil {
 		return &rowStep{args: []step{arg}, types: []expr.Type{from}, typ: to, run: orNull(castExact(from, to)), strict: true, span: e.Span}, nil
 	}
@@ -78,6 +81,21 @@ func castExact(from, to expr.Type) rowFunc {
 	}
 }
 
+// roundSeconds casts to a time of all digits and rounds that.
+func (c *compiler) roundSeconds(e *expr.Cast) (step, error) {
+	exact := &expr.Cast{Arg: e.Arg, To: e.To.WithoutDigits(), Try: e.Try, Span: e.Span}
+	arg, err := c.compile(exact)
+	if err != nil {
+		return nil, err
+	}
+	to := e.To
+	run := func(in []input, row int, out *output) error {
+		out.ints[row] = to.Round(in[0].int(row))
+		return nil
+	}
+	return &rowStep{args: []step{arg}, types: []expr.Type{exact.To}, typ: to, run: run, strict: true, span: e.Span}, nil
+}
+
 // sameValues reports whether every value of from is a value of to in the same
 // layout.
 func sameValues(from, to expr.Type) bool {
@@ -92,8 +110,8 @@ func sameValues(from, to expr.Type) bool {
 		return to.Kind == expr.Text && to.Length == 0
 	case from.Kind == expr.Char && to.Kind == expr.Char:
 		return to.Length == 0
-	case from.Kind == expr.Timestamp && to.Kind == expr.TimestampTZ, from.Kind == expr.TimestampTZ && to.Kind == expr.Timestamp:
-		return true // the session's zone is UTC
+	case from.HasSeconds() && to.HasSeconds() && (from.Kind == expr.Time) == (to.Kind == expr.Time): // the session's zone is UTC
+		return from.Digits() <= to.Digits()
 	}
 	return from.IsNested() && from.Kind == to.Kind && Layout(from) == Layout(to) && sameNested(from, to)
 }

@@ -73,6 +73,15 @@ func arrowBuffers(c *Column, typ arrow.DataType) ([]*arrowmem.Buffer, []arrow.Ar
 		return strings(c)
 	case *arrow.MonthDayNanoIntervalType:
 		return intervals(c)
+	case *arrow.TimestampType:
+		if step := microsPer(t.Unit); step > 1 && c.Kind == Int64 {
+			return []*arrowmem.Buffer{arrowmem.NewBufferBytes(BytesOf(coarser[int64](c, step)))}, nil, nil
+		}
+	case *arrow.Time32Type:
+		if c.Kind != Int64 {
+			return nil, nil, fmt.Errorf("a column of kind %s cannot become a time", c.Kind)
+		}
+		return []*arrowmem.Buffer{arrowmem.NewBufferBytes(BytesOf(coarser[int32](c, microsPer(t.Unit))))}, nil, nil
 	case *arrow.ListType, *arrow.MapType:
 		elem := t.(arrow.ListLikeType).Elem()
 		child, err := toArrow(&c.Children[0], nil, elem)
@@ -96,6 +105,26 @@ func arrowBuffers(c *Column, typ arrow.DataType) ([]*arrowmem.Buffer, []arrow.Ar
 		return nil, nil, fmt.Errorf("a column of kind %s cannot become Arrow %s", c.Kind, typ)
 	}
 	return plain()
+}
+
+// microsPer is how many microseconds a unit has; 1 for those that are no longer.
+func microsPer(unit arrow.TimeUnit) int64 {
+	switch unit {
+	case arrow.Second:
+		return 1_000_000
+	case arrow.Millisecond:
+		return 1000
+	}
+	return 1
+}
+
+// coarser is microseconds in a unit of which they are whole numbers.
+func coarser[T int32 | int64](c *Column, step int64) []T {
+	out := make([]T, c.Len)
+	for i, v := range c.Int64s() {
+		out[i] = T(v / step)
+	}
+	return out
 }
 
 func decimals(c *Column) ([]*arrowmem.Buffer, []arrow.ArrayData, error) {

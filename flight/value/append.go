@@ -44,10 +44,12 @@ func appendTime(b array.Builder, t expr.Type, v expr.Value) error {
 	switch b := b.(type) {
 	case *array.Date32Builder:
 		b.Append(arrow.Date32(v.I))
+	case *array.Time32Builder:
+		b.Append(arrow.Time32(v.I / micros(1, b.Type().(*arrow.Time32Type).Unit)))
 	case *array.Time64Builder:
 		b.Append(arrow.Time64(v.I))
 	case *array.TimestampBuilder:
-		b.Append(arrow.Timestamp(v.I))
+		b.Append(arrow.Timestamp(v.I / micros(1, b.Type().(*arrow.TimestampType).Unit)))
 	case *array.MonthDayNanoIntervalBuilder:
 		months, days, us := v.Interval()
 		if us > maxNanos/1000 || us < -maxNanos/1000 {

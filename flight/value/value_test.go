@@ -53,7 +53,7 @@ func TestArrowTypesOfForeignWriters(t *testing.T) {
 	}{
 		{arrow.PrimitiveTypes.Uint64, "[18446744073709551615]", "numeric(20,0) 18446744073709551615"},
 		{arrow.PrimitiveTypes.Date64, `["1969-12-31"]`, "date 1969-12-31"},
-		{arrow.FixedWidthTypes.Time32s, `["12:00:01"]`, "time 12:00:01"},
+		{arrow.FixedWidthTypes.Time32s, `["12:00:01"]`, "time(0) 12:00:01"},
 		{&arrow.TimestampType{Unit: arrow.Nanosecond, TimeZone: "UTC"}, `["1969-12-31 23:59:59.999999999Z"]`, "timestamptz 1969-12-31 23:59:59.999999+00"},
 		{&arrow.DictionaryType{IndexType: arrow.PrimitiveTypes.Uint8, ValueType: arrow.BinaryTypes.String}, `["x"]`, "text x"},
 		{arrow.BinaryTypes.LargeString, `["x"]`, "text x"},

@@ -128,8 +128,9 @@ func (x *exprs) sessionValue(e *sql.SessionValue) (expr.Expr, error) {
 	if v == nil {
 		return nil, unsupported(e.Span(), "%s is not supported", e.Name)
 	}
-	if e.Precision >= 0 && e.Precision < 6 && hasSeconds(v.Typ.Kind) {
-		v.Value = expr.Int(rounded(v.Value.I, e.Precision))
+	if e.Precision >= 0 && v.Typ.HasSeconds() {
+		v.Typ = expr.TimeOf(v.Typ.Kind, e.Precision)
+		v.Value = expr.Int(v.Typ.Round(v.Value.I))
 	}
 	v.Span = e.Span()
 	return v, nil

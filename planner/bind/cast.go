@@ -54,7 +54,7 @@ func (b *binder) coerce(e expr.Expr, to expr.Type, context expr.CastContext) (ex
 func (b *binder) coerceParam(n *expr.Param, to expr.Type) (expr.Expr, error) {
 	t := b.params[n.Number-1]
 	if t.Kind == expr.Unknown {
-		t = to
+		t = to.WithoutDigits() // a use of fewer rounds
 		b.params[n.Number-1] = t
 	}
 	if t.Kind != to.Kind {
@@ -137,12 +137,6 @@ func (x *exprs) cast(e *sql.Cast) (expr.Expr, error) {
 	out, err := x.b.coerce(v, to, explicit)
 	if err != nil {
 		return nil, sqlerr.AtSpan(err, e.Span())
-	}
-	if hasSeconds(to.Kind) && len(e.Type.Modifiers) > 0 {
-		if c, ok := out.(*expr.Cast); ok && out != v {
-			c.Try = e.Try
-		}
-		return withDigits(e.Type, out)
 	}
 	if c, ok := out.(*expr.Cast); ok && out != v {
 		c.Span, c.Try = e.Span(), e.Try && expr.CastCanFail(v.Type(), to)

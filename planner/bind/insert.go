@@ -330,14 +330,8 @@ func ColumnType(t sql.TypeName) (expr.Type, error) {
 		out = looseNumeric
 	case out.Kind == expr.Interval && (t.Fields != "" || len(t.Modifiers) > 0):
 		return out, unsupported(t.Span(), "a column of type interval with fields or digits is not supported")
-	case hasSeconds(out.Kind) && len(t.Modifiers) > 0:
-		mods, err := modifiers(t)
-		if err != nil {
-			return out, err
-		}
-		if mods[0] != 6 {
-			return out, unsupported(t.Span(), "a column of type %s with other than 6 digits of seconds is not supported", out)
-		}
+	case len(t.Dims) == 1 && out.HasSeconds() && out.Digits() < expr.MaxDigits:
+		return out, unsupported(t.Span(), "arrays of %s are not supported: those of %s are", out, out.WithoutDigits())
 	}
 	if len(t.Dims) == 1 {
 		return expr.ListOf(out), nil

@@ -89,27 +89,6 @@ func truncated(v expr.Value, field string, digits int) expr.Value {
 	return expr.IntervalValue(months, days, micros)
 }
 
-// hasSeconds reports whether a type takes the digits of its seconds as modifier.
-func hasSeconds(k expr.Kind) bool {
-	return k == expr.Time || k == expr.Timestamp || k == expr.TimestampTZ || k == expr.Interval
-}
-
-// withDigits rounds a literal to the digits of timestamp(n) or time(n).
-func withDigits(t sql.TypeName, e expr.Expr) (expr.Expr, error) {
-	_, digits, err := lastField(t)
-	if err != nil || digits == 6 {
-		return e, err
-	}
-	l, ok := e.(*expr.Literal)
-	if !ok {
-		return nil, unsupported(t.Span(), "digits of the seconds of %s that is not a literal are not supported", e.Type())
-	}
-	if l.Value.Null {
-		return l, nil
-	}
-	return &expr.Literal{Value: expr.Int(rounded(l.Value.I, digits)), Typ: l.Typ, Span: l.Span}, nil
-}
-
 // rounded is a number of microseconds to that many digits of a second.
 func rounded(micros int64, digits int) int64 {
 	step := int64(1)

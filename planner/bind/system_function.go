@@ -17,8 +17,9 @@ var systemFunctions = map[string]string{
 		when 21 then 'smallint' when 23 then 'integer' when 25 then 'text' when 26 then 'oid' when 700 then 'real' when 701 then 'double precision'
 		when 1042 then 'character' || case when $2 > 4 then '(' || ($2 - 4) || ')' else '' end
 		when 1043 then 'character varying' || case when $2 > 4 then '(' || ($2 - 4) || ')' else '' end
-		when 1082 then 'date' when 1083 then 'time without time zone' when 1114 then 'timestamp without time zone'
-		when 1184 then 'timestamp with time zone' when 1186 then 'interval' when 2249 then 'record'
+		when 1082 then 'date' when 1083 then 'time' || case when $2 >= 0 then '(' || $2 || ')' else '' end || ' without time zone'
+		when 1114 then 'timestamp' || case when $2 >= 0 then '(' || $2 || ')' else '' end || ' without time zone'
+		when 1184 then 'timestamp' || case when $2 >= 0 then '(' || $2 || ')' else '' end || ' with time zone' when 1186 then 'interval' when 2249 then 'record'
 		when 1700 then 'numeric' || case when $2 > 4 then '(' || (($2 - 4) / 65536) || ',' || (($2 - 4) % 65536) || ')' else '' end
 		when 1000 then 'boolean[]' when 1001 then 'bytea[]' when 1005 then 'smallint[]' when 1007 then 'integer[]' when 1009 then 'text[]'
 		when 1014 then 'character[]' when 1015 then 'character varying[]' when 1016 then 'bigint[]' when 1021 then 'real[]'

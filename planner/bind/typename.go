@@ -1,6 +1,7 @@
 package bind
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"strconv"
@@ -57,10 +58,46 @@ func typeOf(t sql.TypeName) (expr.Type, error) {
 		return expr.Type{}, sqlerr.At(sqlerr.UndefinedObject, t.Span(), "type %q does not exist", t.Name.String()).
 			WithHint("%s", sqlerr.DidYouMean(name, append(slices.Sorted(maps.Keys(typeNames)), "numeric", "decimal", "varchar", "char")))
 	}
-	if len(mods) > 0 && !hasSeconds(kind) && kind != expr.Float8 {
+	switch out := expr.Of(kind); {
+	case len(mods) == 0 || kind == expr.Float8 || kind == expr.Interval:
+		return out, nil
+	case !out.HasSeconds():
 		return expr.Type{}, sqlerr.At(sqlerr.SyntaxError, t.Span(), "type modifier is not allowed for type %q", name)
 	}
-	return expr.Of(kind), nil
+	return timeType(t, kind, mods)
+}
+
+// timeType is time(n), timestamp(n) or timestamptz(n).
+func timeType(t sql.TypeName, kind expr.Kind, mods []int) (expr.Type, error) {
+	switch {
+	case len(mods) > 1:
+		return expr.Type{}, sqlerr.At(sqlerr.InvalidParameterValue, t.Span(), "invalid type modifier")
+	case mods[0] < 0:
+		return expr.Type{}, sqlerr.At(sqlerr.InvalidParameterValue, t.Span(), "%s precision must not be negative", timeWord(kind, mods[0]))
+	}
+	return expr.TimeOf(kind, mods[0]), nil
+}
+
+// timeWord is a time with digits as PostgreSQL's messages call it.
+func timeWord(kind expr.Kind, digits int) string {
+	switch kind {
+	case expr.Time:
+		return fmt.Sprintf("TIME(%d)", digits)
+	case expr.Timestamp:
+		return fmt.Sprintf("TIMESTAMP(%d)", digits)
+	}
+	return fmt.Sprintf("TIMESTAMP(%d) WITH TIME ZONE", digits)
+}
+
+// Reduced is what PostgreSQL warns of when a type has more digits of seconds than there
+// are; empty: nothing.
+func Reduced(t sql.TypeName) string {
+	mods, err := modifiers(t)
+	kind := typeNames[t.Name.Last().Text]
+	if err != nil || len(mods) != 1 || mods[0] <= expr.MaxDigits || !expr.Of(kind).HasSeconds() {
+		return ""
+	}
+	return fmt.Sprintf("%s precision reduced to maximum allowed, %d", timeWord(kind, mods[0]), expr.MaxDigits)
 }
 
 var typeNames = map[string]expr.Kind{

@@ -121,6 +121,8 @@ func castCanFail(from, to Type) bool {
 		return false
 	case from.Kind == Bool && to.Kind == Int4, from.Kind == Int4 && to.Kind == Bool:
 		return false
+	case from.HasSeconds() && from.Kind == to.Kind: // to other digits
+		return false
 	}
 	return true
 }
@@ -198,6 +200,12 @@ func widest(pick Type, types []Type) Type {
 	case Text, Char:
 		for _, t := range types {
 			if t.Kind == pick.Kind && t.Length != pick.Length || t.Kind != pick.Kind && t.Kind != Unknown {
+				return Of(pick.Kind)
+			}
+		}
+	case Time, Timestamp, TimestampTZ:
+		for _, t := range types { // digits are kept where all have the same
+			if !t.Equal(pick) {
 				return Of(pick.Kind)
 			}
 		}

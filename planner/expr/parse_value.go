@@ -27,9 +27,13 @@ func ParseValue(s string, t Type) (Value, error) {
 	case Date:
 		return parseDate(s)
 	case Time:
-		return parseTime(s)
+		v, err := parseTime(s)
+		v.I = t.Round(v.I)
+		return v, err
 	case Timestamp, TimestampTZ:
-		return parseTimestamp(s, t)
+		v, err := parseTimestamp(s, t)
+		v.I = t.Round(v.I)
+		return v, err
 	case Interval:
 		return parseInterval(s)
 	case Text, Char:

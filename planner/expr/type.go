@@ -24,9 +24,9 @@ const (
 	Char                    // char(Length): trailing blanks do not count in comparisons
 	Bytea                   // bytea
 	Date                    // days since 1970-01-01
-	Time                    // microseconds since midnight
-	Timestamp               // microseconds since 1970-01-01, no zone
-	TimestampTZ             // microseconds since 1970-01-01 UTC
+	Time                    // microseconds since midnight; time(Digits)
+	Timestamp               // microseconds since 1970-01-01, no zone; timestamp(Digits)
+	TimestampTZ             // microseconds since 1970-01-01 UTC; timestamptz(Digits)
 	Interval                // months, days, microseconds
 	List                    // Nested.Elem
 	Struct                  // Nested.Fields
@@ -39,7 +39,7 @@ const MaxPrecision = 38
 // Type is a SQL type. Compare with Equal.
 type Type struct {
 	Kind      Kind
-	Precision uint8 // Numeric: total digits, 1..38
+	Precision uint8 // Numeric: total digits, 1..38; a time: 1 + the digits of its seconds, 0 for all six (see Digits)
 	Scale     uint8 // Numeric: digits after the point
 	Length    int32 // Text, Char: most characters, 0 when unbounded
 	Nested    *Nested
@@ -67,8 +67,8 @@ func NumericOf(precision, scale int) Type {
 	return Type{Kind: Numeric, Precision: uint8(precision), Scale: uint8(max(0, min(scale, precision)))}
 }
 
-// ListOf is a list of elem.
-func ListOf(elem Type) Type { return Type{Kind: List, Nested: &Nested{Elem: elem}} }
+// ListOf is a list of elem. Elements keep no digits of seconds.
+func ListOf(elem Type) Type { return Type{Kind: List, Nested: &Nested{Elem: elem.WithoutDigits()}} }
 
 // Equal reports whether two types are the same with all modifiers.
 func (t Type) Equal(o Type) bool {
@@ -123,6 +123,10 @@ func (t Type) String() string {
 		}
 	case Char:
 		return fmt.Sprintf("char(%d)", max(1, t.Length))
+	case Time, Timestamp, TimestampTZ:
+		if t.Precision > 0 {
+			return fmt.Sprintf("%s(%d)", kindNames[t.Kind], t.Digits())
+		}
 	case List:
 		return t.Nested.Elem.String() + "[]"
 	case Struct, Map:
@@ -158,11 +162,14 @@ func (t Type) Arrow() arrow.DataType {
 	case Date:
 		return arrow.FixedWidthTypes.Date32
 	case Time:
+		if unit := t.unit(); unit < arrow.Microsecond {
+			return &arrow.Time32Type{Unit: unit}
+		}
 		return arrow.FixedWidthTypes.Time64us
 	case Timestamp:
-		return &arrow.TimestampType{Unit: arrow.Microsecond}
+		return &arrow.TimestampType{Unit: t.unit()}
 	case TimestampTZ:
-		return &arrow.TimestampType{Unit: arrow.Microsecond, TimeZone: "UTC"}
+		return &arrow.TimestampType{Unit: t.unit(), TimeZone: "UTC"}
 	case Interval:
 		return arrow.FixedWidthTypes.MonthDayNanoInterval
 	case List:
@@ -185,8 +192,8 @@ func ArrowFields(fields []Field) []arrow.Field {
 }
 
 // FromArrow is the SQL type that holds values of an Arrow type; ok is false when
-// there is none. Unsigned integers widen, timestamps of any unit become
-// microseconds: whoever brings the data in converts it.
+// there is none. Unsigned integers widen, times and timestamps of any unit become
+// microseconds, with the digits that their unit has: whoever brings the data in converts it.
 func FromArrow(t arrow.DataType) (_ Type, ok bool) {
 	switch t := t.(type) {
 	case *arrow.BooleanType:
@@ -217,13 +224,15 @@ func FromArrow(t arrow.DataType) (_ Type, ok bool) {
 		return Of(Bytea), true
 	case *arrow.Date32Type, *arrow.Date64Type:
 		return Of(Date), true
-	case *arrow.Time32Type, *arrow.Time64Type:
+	case *arrow.Time32Type:
+		return TimeOf(Time, digitsOf(t.Unit)), true
+	case *arrow.Time64Type:
 		return Of(Time), true
 	case *arrow.TimestampType:
 		if t.TimeZone != "" {
-			return Of(TimestampTZ), true
+			return TimeOf(TimestampTZ, digitsOf(t.Unit)), true
 		}
-		return Of(Timestamp), true
+		return TimeOf(Timestamp, digitsOf(t.Unit)), true
 	case *arrow.MonthDayNanoIntervalType, *arrow.MonthIntervalType, *arrow.DayTimeIntervalType:
 		return Of(Interval), true
 	case *arrow.DictionaryType:
@@ -246,7 +255,7 @@ func nestedFromArrow(kind Kind, fields []arrow.Field) (Type, bool) {
 		if !ok {
 			return Type{}, false
 		}
-		n.Fields[i] = Field{Name: f.Name, Type: t, Nullable: f.Nullable}
+		n.Fields[i] = Field{Name: f.Name, Type: t.WithoutDigits(), Nullable: f.Nullable}
 	}
 	return Type{Kind: kind, Nested: n}, true
 }

@@ -47,11 +47,14 @@ func (d *decoder) literalType(l *pb.Expression_Literal) (expr.Type, error) {
 		t, _, err := d.sized(expr.Char, int32(min(utf8.RuneCountInString(v.FixedChar), math.MaxInt32)), nil)
 		return t, err
 	case *pb.Expression_Literal_PrecisionTime_:
-		return expr.Of(expr.Time), nil
+		t, _, err := d.digits(expr.Time, v.PrecisionTime.GetPrecision(), nil)
+		return t, err
 	case *pb.Expression_Literal_PrecisionTimestamp_:
-		return expr.Of(expr.Timestamp), nil
+		t, _, err := d.digits(expr.Timestamp, v.PrecisionTimestamp.GetPrecision(), nil)
+		return t, err
 	case *pb.Expression_Literal_PrecisionTimestampTz:
-		return expr.Of(expr.TimestampTZ), nil
+		t, _, err := d.digits(expr.TimestampTZ, v.PrecisionTimestampTz.GetPrecision(), nil)
+		return t, err
 	case *pb.Expression_Literal_IntervalCompound_:
 		return expr.Of(expr.Interval), nil
 	case nil:
@@ -114,13 +117,11 @@ func scalarValue(l *pb.Expression_Literal, t expr.Type) (_ expr.Value, ok bool) 
 		}
 		return expr.Value{I: int64(binary.LittleEndian.Uint64(b)), Hi: int64(binary.LittleEndian.Uint64(b[8:]))}, true
 	case *pb.Expression_Literal_PrecisionTime_:
-		return expr.Int(v.PrecisionTime.GetValue()), t.Kind == expr.Time && v.PrecisionTime.GetPrecision() == microseconds
+		return timeValue(v.PrecisionTime, expr.Time, t)
 	case *pb.Expression_Literal_PrecisionTimestamp_:
-		p := v.PrecisionTimestamp
-		return expr.Int(p.GetValue()), t.Kind == expr.Timestamp && p.GetPrecision() == microseconds
+		return timeValue(v.PrecisionTimestamp, expr.Timestamp, t)
 	case *pb.Expression_Literal_PrecisionTimestampTz:
-		p := v.PrecisionTimestampTz
-		return expr.Int(p.GetValue()), t.Kind == expr.TimestampTZ && p.GetPrecision() == microseconds
+		return timeValue(v.PrecisionTimestampTz, expr.TimestampTZ, t)
 	case *pb.Expression_Literal_IntervalCompound_:
 		iv, ok := intervalValue(v.IntervalCompound)
 		return iv, ok && t.Kind == expr.Interval
@@ -179,8 +180,9 @@ func (d *decoder) nestedValue(l *pb.Expression_Literal, t expr.Type) (expr.Value
 }
 
 // compatible reports whether columns of the two types hold the same bytes: they
-// may differ in the most characters of a text and in names within.
+// may differ in the most characters of a text, in the digits of seconds and in names within.
 func compatible(a, b expr.Type) bool {
+	a, b = a.WithoutDigits(), b.WithoutDigits()
 	if a.Kind != b.Kind || a.Precision != b.Precision || a.Scale != b.Scale || (a.Nested == nil) != (b.Nested == nil) {
 		return false
 	}
@@ -199,4 +201,17 @@ func compatible(a, b expr.Type) bool {
 		}
 	}
 	return true
+}
+
+// timeValue is a literal that counts what its precision says.
+func timeValue(l interface {
+	GetPrecision() int32
+	GetValue() int64
+}, kind expr.Kind, t expr.Type) (_ expr.Value, ok bool) {
+	if t.Kind != kind || int(l.GetPrecision()) != t.Digits() {
+		return expr.Value{}, false
+	}
+	unit := unitOf(t.Digits())
+	micros := l.GetValue() * unit
+	return expr.Int(micros), micros/unit == l.GetValue()
 }

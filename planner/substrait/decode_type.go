@@ -72,11 +72,11 @@ func (d *decoder) kind(t *pb.Type, depth int) (expr.Type, modified, error) {
 	case *pb.Type_FixedChar_:
 		return d.sized(expr.Char, k.FixedChar.GetLength(), k.FixedChar)
 	case *pb.Type_PrecisionTime_:
-		return d.micros(expr.Time, k.PrecisionTime.GetPrecision(), k.PrecisionTime)
+		return d.digits(expr.Time, k.PrecisionTime.GetPrecision(), k.PrecisionTime)
 	case *pb.Type_PrecisionTimestamp_:
-		return d.micros(expr.Timestamp, k.PrecisionTimestamp.GetPrecision(), k.PrecisionTimestamp)
+		return d.digits(expr.Timestamp, k.PrecisionTimestamp.GetPrecision(), k.PrecisionTimestamp)
 	case *pb.Type_PrecisionTimestampTz:
-		return d.micros(expr.TimestampTZ, k.PrecisionTimestampTz.GetPrecision(), k.PrecisionTimestampTz)
+		return d.digits(expr.TimestampTZ, k.PrecisionTimestampTz.GetPrecision(), k.PrecisionTimestampTz)
 	case *pb.Type_IntervalCompound_:
 		return d.micros(expr.Interval, k.IntervalCompound.GetPrecision(), k.IntervalCompound)
 	case *pb.Type_UserDefined_:
@@ -102,6 +102,14 @@ func (d *decoder) sized(kind expr.Kind, length int32, m modified) (expr.Type, mo
 		return expr.Type{}, nil, d.errorf("%s of length %d is no type", expr.Of(kind), length)
 	}
 	return expr.Type{Kind: kind, Length: length}, m, nil
+}
+
+// digits is a time of that many digits of seconds.
+func (d *decoder) digits(kind expr.Kind, precision int32, m modified) (expr.Type, modified, error) {
+	if precision < 0 || precision > microseconds {
+		return expr.Type{}, nil, d.errorf("%s of precision %d is not supported, only up to %d", expr.Of(kind), precision, microseconds)
+	}
+	return expr.TimeOf(kind, int(precision)), m, nil
 }
 
 func (d *decoder) micros(kind expr.Kind, precision int32, m modified) (expr.Type, modified, error) {

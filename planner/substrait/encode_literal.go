@@ -55,17 +55,26 @@ func (e *encoder) literal(v expr.Value, t expr.Type) *pb.Expression_Literal {
 		return &pb.Expression_Literal{LiteralType: &pb.Expression_Literal_Date{Date: e.narrow(v.I, math.MinInt32, math.MaxInt32, t)}}
 	case expr.Time:
 		return &pb.Expression_Literal{LiteralType: &pb.Expression_Literal_PrecisionTime_{
-			PrecisionTime: &pb.Expression_Literal_PrecisionTime{Precision: microseconds, Value: v.I}}}
+			PrecisionTime: &pb.Expression_Literal_PrecisionTime{Precision: int32(t.Digits()), Value: v.I / unitOf(t.Digits())}}}
 	case expr.Timestamp:
 		return &pb.Expression_Literal{LiteralType: &pb.Expression_Literal_PrecisionTimestamp_{
-			PrecisionTimestamp: &pb.Expression_Literal_PrecisionTimestamp{Precision: microseconds, Value: v.I}}}
+			PrecisionTimestamp: &pb.Expression_Literal_PrecisionTimestamp{Precision: int32(t.Digits()), Value: v.I / unitOf(t.Digits())}}}
 	case expr.TimestampTZ:
 		return &pb.Expression_Literal{LiteralType: &pb.Expression_Literal_PrecisionTimestampTz{
-			PrecisionTimestampTz: &pb.Expression_Literal_PrecisionTimestamp{Precision: microseconds, Value: v.I}}}
+			PrecisionTimestampTz: &pb.Expression_Literal_PrecisionTimestamp{Precision: int32(t.Digits()), Value: v.I / unitOf(t.Digits())}}}
 	case expr.Interval:
 		return intervalLiteral(v)
 	}
 	return e.nestedLiteral(v, t)
+}
+
+// unitOf is how many microseconds the last of some digits of a second stands for.
+func unitOf(digits int) int64 {
+	step := int64(1)
+	for range microseconds - digits {
+		step *= 10
+	}
+	return step
 }
 
 // narrow checks that a value is one of its type: writing another one as int32

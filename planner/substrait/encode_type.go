@@ -8,7 +8,8 @@ import (
 	"github.com/skein-query/skein/planner/expr"
 )
 
-// Times of a plan count microseconds.
+// Times of a plan count microseconds; with fewer digits of seconds their type says so, and
+// their literals count these.
 const microseconds = 6
 
 // defaultMapNames are the field names of a map that has no variation to name them.
@@ -46,13 +47,13 @@ func (e *encoder) typ(t expr.Type, nullable bool) *pb.Type {
 		return &pb.Type{Kind: &pb.Type_Date_{Date: &pb.Type_Date{Nullability: null}}}
 	case expr.Time:
 		return &pb.Type{Kind: &pb.Type_PrecisionTime_{PrecisionTime: &pb.Type_PrecisionTime{
-			Precision: microseconds, Nullability: null}}}
+			Precision: int32(t.Digits()), Nullability: null}}}
 	case expr.Timestamp:
 		return &pb.Type{Kind: &pb.Type_PrecisionTimestamp_{PrecisionTimestamp: &pb.Type_PrecisionTimestamp{
-			Precision: microseconds, Nullability: null}}}
+			Precision: int32(t.Digits()), Nullability: null}}}
 	case expr.TimestampTZ:
 		return &pb.Type{Kind: &pb.Type_PrecisionTimestampTz{PrecisionTimestampTz: &pb.Type_PrecisionTimestampTZ{
-			Precision: microseconds, Nullability: null}}}
+			Precision: int32(t.Digits()), Nullability: null}}}
 	case expr.Interval:
 		return &pb.Type{Kind: &pb.Type_IntervalCompound_{IntervalCompound: &pb.Type_IntervalCompound{
 			Precision: microseconds, Nullability: null}}}

@@ -189,7 +189,7 @@ func (r *reader) stored(c logical.Column, want kept) (val, error) {
 	v := val{Expr: c.Ref(), tiny: want.tiny}
 	from, to := c.Type, want.Type
 	switch {
-	case from.Equal(to) && !want.tiny, from.IsString() && to.IsString(), sameParts(from, to):
+	case from.Equal(to) && !want.tiny, from.IsString() && to.IsString(), sameParts(from, to), from.HasSeconds() && from.Kind == to.Kind:
 		v.tiny = want.tiny
 		return v, nil
 	case want.tiny && from.IsInteger():

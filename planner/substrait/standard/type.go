@@ -220,7 +220,10 @@ func (r *reader) subsecond(kind expr.Kind, precision int32, m modified) (expr.Ty
 	if precision < 0 || precision > maxSubsecond {
 		return expr.Type{}, nil, r.errorf("%s of precision %d is no type", expr.Of(kind), precision)
 	}
-	return expr.Of(kind), m, nil
+	if kind == expr.Interval {
+		return expr.Of(kind), m, nil
+	}
+	return expr.TimeOf(kind, int(precision)), m, nil
 }
 
 func (r *reader) nested(kind expr.Kind, types []*pb.Type, depth int) (expr.Type, error) {

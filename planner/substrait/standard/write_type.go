@@ -52,11 +52,11 @@ func (w *writer) typ(t expr.Type, nullable bool) (*pb.Type, error) {
 	case expr.Date:
 		return &pb.Type{Kind: &pb.Type_Date_{Date: &pb.Type_Date{Nullability: n}}}, nil
 	case expr.Time:
-		return &pb.Type{Kind: &pb.Type_PrecisionTime_{PrecisionTime: &pb.Type_PrecisionTime{Precision: microseconds, Nullability: n}}}, nil
+		return &pb.Type{Kind: &pb.Type_PrecisionTime_{PrecisionTime: &pb.Type_PrecisionTime{Precision: int32(t.Digits()), Nullability: n}}}, nil
 	case expr.Timestamp:
-		return &pb.Type{Kind: &pb.Type_PrecisionTimestamp_{PrecisionTimestamp: &pb.Type_PrecisionTimestamp{Precision: microseconds, Nullability: n}}}, nil
+		return &pb.Type{Kind: &pb.Type_PrecisionTimestamp_{PrecisionTimestamp: &pb.Type_PrecisionTimestamp{Precision: int32(t.Digits()), Nullability: n}}}, nil
 	case expr.TimestampTZ:
-		return &pb.Type{Kind: &pb.Type_PrecisionTimestampTz{PrecisionTimestampTz: &pb.Type_PrecisionTimestampTZ{Precision: microseconds, Nullability: n}}}, nil
+		return &pb.Type{Kind: &pb.Type_PrecisionTimestampTz{PrecisionTimestampTz: &pb.Type_PrecisionTimestampTZ{Precision: int32(t.Digits()), Nullability: n}}}, nil
 	case expr.Interval:
 		return &pb.Type{Kind: &pb.Type_IntervalCompound_{IntervalCompound: &pb.Type_IntervalCompound{Precision: microseconds, Nullability: n}}}, nil
 	case expr.Text, expr.Unknown:
