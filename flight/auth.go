@@ -215,10 +215,17 @@ func (s *Server) admitUnary(ctx context.Context, req any, info *grpc.UnaryServer
 
 func (s *Server) admitStream(srv any, ss grpc.ServerStream, info *grpc.StreamServerInfo, handler grpc.StreamHandler) error {
 	ctx, err := s.admit(ss.Context(), info.FullMethod)
-	if err != nil && info.FullMethod == "/arrow.flight.protocol.FlightService/DoGet" {
+	if err != nil {
+		if info.FullMethod != "/arrow.flight.protocol.FlightService/DoGet" {
+			return err
+		}
+		select {
+		case s.refused <- struct{}{}: // the ticket of one who is not known is read, so only of few at a time
+			defer func() { <-s.refused }()
+		default:
+			return err
+		}
 		ctx = context.WithValue(ss.Context(), refusedKey{}, err)
-	} else if err != nil {
-		return err
 	}
 	return handler(srv, admitted{ss, ctx})
 }

@@ -18,6 +18,7 @@ import (
 	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/health/grpc_health_v1"
 	"google.golang.org/grpc/metadata"
+	"google.golang.org/grpc/status"
 
 	"github.com/skein-query/skein/flight"
 	"github.com/skein-query/skein/flight/flighttest"
@@ -103,6 +104,46 @@ func handshake(ctx context.Context, c arrowflight.Client) (header string, err er
 		return got, errors.New("header and trailer differ")
 	}
 	return strings.Join(headers.Get("authorization"), ","), nil
+}
+
+func TestWhoIsRefusedIsNotReadFirst(t *testing.T) {
+	addr, _ := protected(t, nil)
+	conn := must[*grpc.ClientConn](t)(grpc.NewClient(addr, grpc.WithTransportCredentials(insecure.NewCredentials())))
+	defer conn.Close()
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	for _, method := range []string{"GetFlightInfo", "PollFlightInfo", "GetSchema", "DoPut", "DoAction", "ListActions"} {
+		stream := must[grpc.ClientStream](t)(conn.NewStream(ctx, &grpc.StreamDesc{ClientStreams: true, ServerStreams: true}, "/arrow.flight.protocol.FlightService/"+method))
+		var answer arrowflight.FlightData
+		if err := stream.RecvMsg(&answer); status.Code(err) != codes.Unauthenticated { // nothing has been sent yet
+			t.Errorf("%s: %v", method, err)
+		}
+	}
+	var waiting []grpc.ClientStream
+	refused := 0
+	for range 20 { // tickets are read, of few at a time
+		stream := must[grpc.ClientStream](t)(conn.NewStream(ctx, &grpc.StreamDesc{ClientStreams: true, ServerStreams: true}, "/arrow.flight.protocol.FlightService/DoGet"))
+		waiting = append(waiting, stream)
+	}
+	answers := make(chan error, len(waiting))
+	for _, stream := range waiting {
+		go func() { // ends with its stream
+			var answer arrowflight.FlightData
+			answers <- stream.RecvMsg(&answer)
+		}()
+	}
+	for range len(waiting) - 4 {
+		if err := <-answers; status.Code(err) == codes.Unauthenticated {
+			refused++
+		}
+	}
+	if refused != len(waiting)-4 {
+		t.Errorf("%d of %d are refused at once", refused, len(waiting))
+	}
+	cancel()
+	for range 4 {
+		<-answers
+	}
 }
 
 func TestNothingButLoginsAndHealthWithoutCredentials(t *testing.T) {

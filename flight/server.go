@@ -8,7 +8,6 @@ import (
 	"net"
 	"time"
 
-	"github.com/apache/arrow-go/v18/arrow/flight"
 	"github.com/apache/arrow-go/v18/arrow/flight/flightsql"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials"
@@ -53,10 +52,11 @@ type About struct {
 const (
 	maxRequestBytes  = 64 << 20
 	maxHeaderBytes   = 256 << 10
-	writeBufferBytes = 128 << 10 // of a connection: what leaves with one system call
+	writeBufferBytes = 512 << 10 // of a connection: what leaves with one system call
 	maxSessions      = 10_000
 	maxPrepared      = 10_000
 	maxWaiting       = 10_000
+	maxRefused       = 4
 )
 
 // Server is a Flight SQL server.
@@ -67,6 +67,7 @@ type Server struct {
 	prepared *expiring[*preparedEntry]
 	queries  *queries
 	polls    *polls
+	refused  chan struct{} // a place for each DoGet without good credentials (see admitStream)
 	grpc     *grpc.Server
 	health   *health.Server
 }
@@ -87,6 +88,7 @@ func New(c Config) *Server {
 		prepared: newExpiring[*preparedEntry](c.PreparedTTL, maxPrepared),
 		queries:  newQueries(c.Log, c.Lease),
 		polls:    newPolls(),
+		refused:  make(chan struct{}, maxRefused),
 		health:   health.NewServer(),
 	}
 	g := guard{c.Log}
@@ -103,7 +105,7 @@ func New(c Config) *Server {
 		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: 5 * time.Second, PermitWithoutStream: true}),
 	)
 	handler := newSQLServer(s)
-	flight.RegisterFlightServiceServer(s.grpc, &service{FlightServer: flightsql.NewFlightServer(handler), server: s})
+	register(s.grpc, &service{FlightServer: flightsql.NewFlightServer(handler), server: s})
 	healthpb.RegisterHealthServer(s.grpc, s.health)
 	return s
 }

@@ -53,7 +53,7 @@ func send(q *query, stream flight.FlightService_DoGetServer) (err error) {
 
 // sender writes batches as Flight messages. It is arrow-go's record writer without
 // its wait for the first batch, without its second encoding of a message that has been
-// measured, and without copying it twice.
+// measured, and without copying it.
 type sender struct {
 	stream flight.FlightService_DoGetServer
 	schema *arrow.Schema
@@ -72,8 +72,8 @@ func (w *sender) batch(batch arrow.RecordBatch) error {
 	return w.slices(batch)
 }
 
-// slices halves a batch until its parts fit a message; a single row is sent
-// whatever its size.
+// slices sends a batch in parts that fit a message; a single row is sent whatever its
+// size.
 func (w *sender) slices(batch arrow.RecordBatch) error {
 	rows := batch.NumRows()
 	if rows == 0 {
@@ -89,8 +89,9 @@ func (w *sender) slices(batch arrow.RecordBatch) error {
 		return w.payload(payload, int(size))
 	}
 	payload.Release()
-	for _, r := range [2][2]int64{{0, rows / 2}, {rows / 2, rows}} {
-		part := batch.NewSlice(r[0], r[1])
+	each := max(1, min(rows/2, rows*maxBatchBytes/int64(size))) // rows that fit if all are of one size
+	for from := int64(0); from < rows; from += each {
+		part := batch.NewSlice(from, min(from+each, rows))
 		err := w.slices(part)
 		part.Release()
 		if err != nil {
@@ -100,13 +101,17 @@ func (w *sender) slices(batch arrow.RecordBatch) error {
 	return nil
 }
 
-// payload sends one message and releases it. The message is a frame, which the server's
-// codec knows.
+// payload sends one message and releases it, now or when it has left. The message is a
+// frame, which the server's codec knows.
 func (w *sender) payload(p ipc.Payload, size int) error {
-	defer p.Release()
 	meta := p.Meta()
 	defer meta.Release()
-	return w.stream.SendMsg(&frame{payload: p, header: meta.Bytes(), size: size})
+	f := &frame{payload: p, header: meta.Bytes(), size: size}
+	err := w.stream.SendMsg(f)
+	if !f.given {
+		p.Release()
+	}
+	return err
 }
 
 // counter counts what is written to it.
