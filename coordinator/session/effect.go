@@ -79,7 +79,7 @@ func (e *effect) mayKill(id string) bool {
 		return true
 	}
 	q, ok := e.statements.Coordinator.Info(id)
-	return ok && q.User == user(e.session)
+	return ok && q.User == sessionUser(e.session)
 }
 
 // target is the schema and name that a name means for a table that is made.
@@ -225,7 +225,9 @@ func (e *effect) reset(ctx context.Context, stmt *sql.Reset) error {
 		return sqlerr.AtSpan(e.statements.SetOption(ctx, e.session, stmt.Name, ""), stmt.Span())
 	}
 	for name := range e.session.Options() {
-		e.session.Set(name, "")
+		if name != roleOption { // RESET ROLE does that
+			e.session.Set(name, "")
+		}
 	}
 	return nil
 }

@@ -161,7 +161,7 @@ func (s *Statements) analyze(ctx context.Context, session *flight.Session, root 
 	m.profile = exec.NewProfile()
 	settings.Run.Profile = m.profile
 	settings.Encode = false // the profile is by node
-	settings.User, settings.Text = user(session), text
+	settings.User, settings.Text = sessionUser(session), text
 	start := time.Now()
 	running, err := s.start(ctx, root, fields, settings)
 	if err != nil {

@@ -2,9 +2,11 @@ package session
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 
+	"github.com/skein-query/skein/flight"
 	"github.com/skein-query/skein/internal/access"
 	"github.com/skein-query/skein/internal/sqlerr"
 	"github.com/skein-query/skein/planner"
@@ -14,15 +16,18 @@ import (
 
 // grant grants privileges or takes them away.
 func (e *effect) grant(ctx context.Context, stmt *sql.Grant) error {
-	if stmt.Option {
-		return sqlerr.At(sqlerr.FeatureNotSupported, stmt.Span(), "grant options are not supported: the owner of a table and administrators grant")
-	}
-	return e.change(ctx, func(p planning) ([]access.Change, error) {
+	warning := ""
+	err := e.change(ctx, func(p planning) (_ []access.Change, err error) {
+		warning = ""
+		p.warning = &warning
 		var roles []string
 		for _, n := range stmt.Roles {
 			role, err := p.exists(n)
 			if err != nil {
 				return nil, err
+			}
+			if role == access.Public && stmt.Option && !stmt.Revoke {
+				return nil, sqlerr.At(invalidGrant, n.Span(), "grant options can only be granted to roles")
 			}
 			roles = append(roles, role)
 		}
@@ -30,7 +35,11 @@ func (e *effect) grant(ctx context.Context, stmt *sql.Grant) error {
 		case sql.OnLocations:
 			return p.grantLocations(stmt, roles)
 		case sql.OnSchemas, sql.OnAllTables:
-			return p.grantSchemas(stmt, roles)
+			out, err := p.grantSchemas(stmt, roles)
+			if err != nil {
+				return nil, err
+			}
+			return p.withDependents(stmt, out)
 		}
 		var out []access.Change
 		for _, name := range stmt.Objects {
@@ -45,16 +54,77 @@ func (e *effect) grant(ctx context.Context, stmt *sql.Grant) error {
 			}
 			out = append(out, c)
 		}
-		return out, nil
+		return p.withDependents(stmt, out)
 	})
+	if err == nil && warning != "" {
+		flight.Warn(ctx, warning)
+	}
+	return err
 }
 
 // kindOf is what a grant does.
 func kindOf(stmt *sql.Grant) string {
-	if stmt.Revoke {
+	switch {
+	case stmt.Revoke && stmt.Option:
+		return access.DropOption
+	case stmt.Revoke:
 		return access.DropGrants
 	}
 	return access.PutGrants
+}
+
+// withDependents adds what others granted by options that are revoked: they go along with
+// CASCADE only.
+func (p planning) withDependents(stmt *sql.Grant, changes []access.Change) ([]access.Change, error) {
+	if !stmt.Revoke {
+		return changes, nil
+	}
+	for o, list := range p.now.With(changes...).Unsupported() {
+		if !stmt.Cascade {
+			return nil, sqlerr.At(dependentObjects, stmt.Span(), "dependent privileges exist").WithHint("Use CASCADE to revoke them too.")
+		}
+		changes = append(changes, access.Change{Kind: access.DropGrants, Object: &o, Grants: list})
+	}
+	return changes, nil
+}
+
+// granting is what somebody may grant on one object.
+type granting struct {
+	object  string // as a message calls it
+	grants  func(p access.Privilege, column string) (by string, ok bool)
+	visible bool // something may be done with it
+	denied  error
+}
+
+// byGrantor keeps the grants of a statement that its user may make or take away, as those of
+// the role whose option it uses. As in PostgreSQL it is told of the others, and refused only
+// when the object is none of its business.
+func (p planning) byGrantor(stmt *sql.Grant, list []access.Grant, on granting) ([]access.Grant, error) {
+	var out []access.Grant
+	for _, g := range list {
+		if by, ok := on.grants(g.Privilege, g.Column); ok {
+			g.By, g.Option = by, stmt.Option && !stmt.Revoke
+			out = append(out, g)
+		}
+	}
+	verb := "granted"
+	if stmt.Revoke {
+		verb = "revoked"
+	}
+	switch {
+	case len(out) == len(list):
+	case len(out) > 0 && stmt.Revoke:
+		*p.warning = fmt.Sprintf("not all privileges could be %s for %q", verb, on.object)
+	case len(out) > 0:
+		*p.warning = fmt.Sprintf("not all privileges were %s for %q", verb, on.object)
+	case !on.visible:
+		return nil, on.denied
+	case stmt.Revoke:
+		*p.warning = fmt.Sprintf("no privileges could be %s for %q", verb, on.object)
+	default:
+		*p.warning = fmt.Sprintf("no privileges were %s for %q", verb, on.object)
+	}
+	return out, nil
 }
 
 // grants are the grants that a statement's privileges are, of those that there can be.
@@ -95,9 +165,6 @@ func grants(stmt *sql.Grant, possible []access.Privilege, kind string, roles []s
 }
 
 func (p planning) grantTable(stmt *sql.Grant, t *catalog.Table, at sqlerr.Span, roles []string) (c access.Change, err error) {
-	if !p.rights.Table(t.Schema, t.Name, t.Owner).Owner() {
-		return c, sqlerr.AtSpan(errDenied(t.Name).WithHint("Only its owner and administrators grant."), at)
-	}
 	for _, privilege := range stmt.Privileges {
 		for _, column := range privilege.Columns {
 			if !slices.ContainsFunc(columnNames(t), func(name string) bool { return name == column.Text }) {
@@ -107,6 +174,12 @@ func (p planning) grantTable(stmt *sql.Grant, t *catalog.Table, at sqlerr.Span, 
 		}
 	}
 	list, err := grants(stmt, access.OfTables(), "table", roles)
+	if err != nil {
+		return c, err
+	}
+	rights := p.rights.Table(t.Schema, t.Name, t.Owner)
+	list, err = p.byGrantor(stmt, list, granting{t.Name, rights.Grants, rights.Visible(),
+		sqlerr.AtSpan(errDenied(t.Name).WithHint("Its owner, administrators and who has a privilege WITH GRANT OPTION grant."), at)})
 	o := access.TableObject(t.Schema, t.Name)
 	return access.Change{Kind: kindOf(stmt), Object: &o, Grants: list}, err
 }
@@ -139,9 +212,6 @@ func (p planning) grantSchemas(stmt *sql.Grant, roles []string) ([]access.Change
 			}
 			continue
 		}
-		if !p.rights.Admin() {
-			return nil, sqlerr.At(sqlerr.InsufficientPrivilege, name.Span(), "permission denied for schema %s", schema).WithHint("Only administrators grant on schemas.")
-		}
 		for _, privilege := range stmt.Privileges {
 			if privilege.Columns != nil {
 				return nil, sqlerr.At(invalidGrant, privilege.Columns[0].Span(), "column privileges are only valid for relations")
@@ -152,6 +222,12 @@ func (p planning) grantSchemas(stmt *sql.Grant, roles []string) ([]access.Change
 			return nil, err
 		}
 		o := access.SchemaObject(schema)
+		list, err = p.byGrantor(stmt, list, granting{schema, func(privilege access.Privilege, _ string) (string, bool) { return p.rights.Grants(privilege, o) },
+			p.rights.SeesSchema(schema), sqlerr.At(sqlerr.InsufficientPrivilege, name.Span(), "permission denied for schema %s", schema).
+				WithHint("Administrators and who has a privilege WITH GRANT OPTION grant on schemas.")})
+		if err != nil {
+			return nil, err
+		}
 		out = append(out, access.Change{Kind: kindOf(stmt), Object: &o, Grants: list})
 	}
 	return out, nil
@@ -160,6 +236,9 @@ func (p planning) grantSchemas(stmt *sql.Grant, roles []string) ([]access.Change
 func (p planning) grantLocations(stmt *sql.Grant, roles []string) ([]access.Change, error) {
 	if err := p.admin(stmt.Span(), "grant on locations"); err != nil {
 		return nil, err
+	}
+	if stmt.Option {
+		return nil, sqlerr.At(sqlerr.FeatureNotSupported, stmt.Span(), "grant options on locations are not supported").WithHint("Administrators grant on locations.")
 	}
 	var out []access.Change
 	for _, l := range stmt.Locations {

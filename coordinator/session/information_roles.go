@@ -88,31 +88,39 @@ func owner(t *catalog.Table) string {
 	return t.Owner
 }
 
+// grantor is who made a grant on a table.
+func grantor(g access.Grant, t *catalog.Table) string {
+	if g.By == "" {
+		return owner(t)
+	}
+	return g.By
+}
+
 // tablePrivileges lists the privileges on whole tables: their owners', and those granted,
 // by the table or by its schema.
 func (s *Statements) tablePrivileges() *logical.Table {
 	t := &logical.Table{Fields: roleFields("grantor grantee table_catalog table_schema table_name privilege_type is_grantable with_hierarchy")}
 	state := s.Catalog.Access()
 	for _, x := range s.Catalog.Tables() {
-		add := func(grantee string, p access.Privilege, grantable bool) {
+		add := func(grantor, grantee string, p access.Privilege, grantable bool) {
 			if grantee != access.Public && !s.enabled(grantee) {
 				return
 			}
 			if grantee == access.Public {
 				grantee = "PUBLIC"
 			}
-			row := append(texts(owner(x), grantee, "skein", x.Schema, x.Name, string(p), yesOrNo(grantable)), expr.Str(yesOrNo(p == access.Select)))
+			row := append(texts(grantor, grantee, "skein", x.Schema, x.Name, string(p), yesOrNo(grantable)), expr.Str(yesOrNo(p == access.Select)))
 			if !slices.ContainsFunc(t.Rows, func(have []expr.Value) bool { return sameTexts(have[:6], row[:6]) }) {
 				t.Rows = append(t.Rows, row)
 			}
 		}
 		for _, p := range access.OfTables() {
-			add(owner(x), p, true)
+			add(owner(x), owner(x), p, true)
 		}
 		for _, o := range []access.Object{access.TableObject(x.Schema, x.Name), access.SchemaObject(x.Schema)} {
 			for _, g := range state.Grants(o) {
 				if g.Column == "" && slices.Contains(access.OfTables(), g.Privilege) {
-					add(g.Role, g.Privilege, false)
+					add(grantor(g, x), g.Role, g.Privilege, g.Option)
 				}
 			}
 		}
@@ -144,7 +152,7 @@ func (s *Statements) columnPrivileges() *logical.Table {
 				if grantee == access.Public {
 					grantee = "PUBLIC"
 				}
-				t.Rows = append(t.Rows, texts(owner(x), grantee, "skein", x.Schema, x.Name, f.Name, string(g.Privilege), "NO"))
+				t.Rows = append(t.Rows, texts(grantor(g, x), grantee, "skein", x.Schema, x.Name, f.Name, string(g.Privilege), yesOrNo(g.Option)))
 			}
 		}
 	}
@@ -189,10 +197,10 @@ func (s *Statements) pgRoles() *logical.Table {
 	t := &logical.Table{Fields: roleFields("oid:int rolname rolsuper:bool rolinherit:bool rolcreaterole:bool rolcreatedb:bool rolcanlogin:bool " +
 		"rolreplication:bool rolconnlimit:int rolpassword rolvaliduntil rolbypassrls:bool rolconfig")}
 	state := s.Catalog.Access()
-	for i, r := range append([]access.Role{{Name: access.Admin, Admin: true}}, state.Roles()...) {
+	for _, r := range append([]access.Role{{Name: catalogName, Admin: true}, {Name: access.Admin, Admin: true}}, state.Roles()...) {
 		admin := expr.BoolValue(r.Admin || state.Of(r.Name, nil).Admin())
 		no := expr.BoolValue(false)
-		t.Rows = append(t.Rows, []expr.Value{expr.Int(int64(16384 + i)), expr.Str(r.Name), admin, expr.BoolValue(true), admin, admin, expr.BoolValue(r.Login),
+		t.Rows = append(t.Rows, []expr.Value{expr.Int(roleOID(r.Name)), expr.Str(r.Name), admin, expr.BoolValue(true), admin, admin, expr.BoolValue(r.Login),
 			no, expr.Int(-1), expr.Str("********"), validUntil(r), admin, expr.Null})
 	}
 	return t

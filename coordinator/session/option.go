@@ -64,6 +64,7 @@ func options() map[string]option {
 	return map[string]option{
 		"catalog":            {value: fixed("skein"), check: oneOf("skein"), note: "The only catalog is \"skein\"."},
 		"schema":             {value: fixed(catalog.DefaultSchema)},
+		roleOption:           {value: fixed("none")},
 		"distribution":       {value: func(d Defaults) string { return string(orAuto(d.Distribution)) }, check: oneOf("auto", "always", "local"), note: "Use auto, always or local."},
 		"fragment_form":      {value: func(d Defaults) string { return form(d.Encode) }, check: oneOf("value", "substrait"), note: "Use value or substrait."},
 		"workers":            countOption(func(d Defaults) string { return strconv.Itoa(d.Workers) }, "Use a number; 0 means all workers."),
@@ -89,6 +90,7 @@ func options() map[string]option {
 		"max_identifier_length":       readOnly("63"),
 		"integer_datetimes":           readOnly("on"),
 		"is_superuser":                readOnly("on"),
+		"session_authorization":       readOnly(catalogName),
 	}
 }
 
@@ -156,6 +158,15 @@ func (s *Statements) SetOption(_ context.Context, session *flight.Session, name 
 	if value != "" && o.check != nil && !o.check(value) {
 		return sqlerr.New(sqlerr.InvalidParameterValue, "invalid value for parameter %q: %q", name, value).WithHint("%s", o.note)
 	}
+	if name == roleOption {
+		if strings.EqualFold(value, "none") {
+			value = ""
+		} else if value != "" {
+			if err := s.mayBecome(session, value); err != nil {
+				return err
+			}
+		}
+	}
 	session.Set(name, value)
 	return nil
 }
@@ -177,6 +188,14 @@ func (s *Statements) Options(_ context.Context, session *flight.Session) (map[st
 func (s *Statements) option(session *flight.Session, name string) string {
 	if v, ok := session.Get(name); ok {
 		return v
+	}
+	switch name {
+	case "is_superuser":
+		if !s.rights(session).Admin() {
+			return "off"
+		}
+	case "session_authorization":
+		return sessionUser(session)
 	}
 	return options()[name].value(s.Defaults)
 }

@@ -27,7 +27,7 @@ func (s *Statements) pgClass(session *flight.Session) (out []row) {
 		}
 		out = append(out, row{
 			"oid": expr.Int(r.oid()), "relname": expr.Str(r.name), "relnamespace": expr.Int(schemaOID(r.schema)),
-			"reltype": none, "reloftype": none, "relowner": expr.Int(oidOwner), "relam": expr.Int(oidHeap), "relfilenode": none,
+			"reltype": none, "reloftype": none, "relowner": expr.Int(roleOID(r.owner)), "relam": expr.Int(oidHeap), "relfilenode": none,
 			"reltablespace": none, "relpages": none, "reltuples": expr.Float(r.rows), "relallvisible": none, "reltoastrelid": none,
 			"relhasindex": no, "relisshared": no, "relpersistence": expr.Str("p"), "relkind": expr.Str(kind),
 			"relnatts": expr.Int(int64(len(r.columns))), "relchecks": none, "relhasrules": expr.BoolValue(kind == "v"), "relhastriggers": no,

@@ -30,7 +30,7 @@ type planKey struct {
 
 // keyed completes a key with what it takes from the session.
 func (s *Statements) keyed(session *flight.Session, k planKey) planKey {
-	k.schema, k.user, k.roles = s.schema(session), user(session), rolesKey(session)
+	k.schema, k.user, k.roles = s.schema(session), sessionUser(session)+"\x00"+user(session), rolesKey(session)
 	return k
 }
 

@@ -57,8 +57,15 @@ func (p privileges) Has(function string, args []string) (bool, error) {
 	}
 	return anyOf(wanted, append(access.OfTables(), "REFERENCES", "TRIGGER"), func(privilege access.Privilege, grantable bool) bool {
 		switch {
+		case grantable && function == "has_column_privilege":
+			_, ok := on.Grants(privilege, args[1])
+			return ok
+		case grantable && function == "has_any_column_privilege":
+			_, ok := on.Grants(privilege, "")
+			return ok || slices.ContainsFunc(columnNames(t), func(c string) bool { _, ok := on.Grants(privilege, c); return ok })
 		case grantable:
-			return on.Owner()
+			_, ok := on.Grants(privilege, "")
+			return ok
 		case function == "has_any_column_privilege":
 			return on.Some(privilege)
 		case function == "has_column_privilege":
@@ -84,7 +91,7 @@ func anyOf(list string, possible []access.Privilege, has func(p access.Privilege
 
 func (p privileges) known(role string) bool {
 	_, ok := p.statements.Catalog.Access().Role(role)
-	return ok || role == access.Admin || role == user(p.session) || p.statements.Users != nil && p.statements.Users.Known(role)
+	return ok || role == access.Admin || role == sessionUser(p.session) || p.statements.Users != nil && p.statements.Users.Known(role)
 }
 
 func noRole(name string) error {
@@ -133,6 +140,10 @@ func (p privileges) schema(rights access.Rights, name, wanted string) (bool, err
 		if privilege == access.Usage && !grantable { // whatever is granted in it can be used
 			return computed || name == catalog.DefaultSchema || rights.SeesSchema(name)
 		}
-		return rights.Admin() || !grantable && !computed && rights.May(privilege, access.SchemaObject(name))
+		if grantable {
+			_, ok := rights.Grants(privilege, access.SchemaObject(name))
+			return ok
+		}
+		return rights.Admin() || !computed && rights.May(privilege, access.SchemaObject(name))
 	})
 }

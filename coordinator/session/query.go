@@ -228,7 +228,7 @@ func signature(fields []expr.Field) string {
 // coordinator itself, and does not wait for others to end.
 func (s *Statements) run(ctx context.Context, session *flight.Session, root physical.Node, fields []expr.Field, text string) (flight.Result, error) {
 	settings := s.settings(session)
-	settings.User, settings.Text, settings.Unlimited = user(session), text, text == ""
+	settings.User, settings.Text, settings.Unlimited = sessionUser(session), text, text == ""
 	running, err := s.start(ctx, root, fields, settings)
 	if err != nil {
 		return nil, err

@@ -84,6 +84,14 @@ func schemaOID(name string) int64 {
 	return nameOID("schema", name)
 }
 
+// roleOID is the number of a role; who owns what nobody made has PostgreSQL's first one.
+func roleOID(name string) int64 {
+	if name == catalogName {
+		return oidOwner
+	}
+	return nameOID("role", name)
+}
+
 func nameOID(parts ...string) int64 {
 	h := fnv.New32a()
 	_, _ = h.Write([]byte(strings.Join(parts, "\x00"))) // a hash never fails

@@ -32,10 +32,38 @@ func (s *Statements) rightsUnder(state *access.State, session *flight.Session) a
 	if s.seer != nil {
 		return *s.seer
 	}
+	own := s.loginRights(state, session)
+	role, ok := session.Get(roleOption)
+	switch {
+	case !ok:
+		return own
+	case !own.Has(role): // no longer
+		return (&access.State{}).Of("", nil)
+	}
+	return state.Of(role, nil)
+}
+
+// loginRights are those of who has logged in, whatever role it has chosen.
+func (s *Statements) loginRights(state *access.State, session *flight.Session) access.Rights {
 	if !s.guarded() {
 		return access.Everything()
 	}
 	return state.Of(session.User(), session.Roles())
+}
+
+// roleOption is the session's role when that is not the user's own.
+const roleOption = "role"
+
+// mayBecome refuses a role that a session cannot take: one that is not there, or of which its
+// user is no member.
+func (s *Statements) mayBecome(session *flight.Session, role string) error {
+	switch {
+	case role != access.Admin && !(privileges{s, session}).known(role):
+		return sqlerr.New(sqlerr.InvalidParameterValue, "role %q does not exist", role)
+	case !s.loginRights(s.Catalog.Access(), session).Has(role):
+		return sqlerr.New(sqlerr.InsufficientPrivilege, "permission denied to set role %q", role)
+	}
+	return nil
 }
 
 // guarded reports whether rights are asked for.

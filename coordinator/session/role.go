@@ -52,13 +52,15 @@ type planning struct {
 	now    *access.State
 	tables catalog.Known
 	rights access.Rights
+
+	warning *string // what the client is told when the change is made
 }
 
 // change plans a change and commits it, unless it would leave nobody who may do
 // everything.
 func (e *effect) change(ctx context.Context, plan func(p planning) ([]access.Change, error)) error {
 	return e.statements.Catalog.ChangeAccess(ctx, func(now *access.State, tables catalog.Known) ([]access.Change, error) {
-		p := planning{e, now, tables, e.statements.rightsUnder(now, e.session)}
+		p := planning{effect: e, now: now, tables: tables, rights: e.statements.rightsUnder(now, e.session)}
 		changes, err := plan(p)
 		if err != nil || len(changes) == 0 {
 			return nil, err
@@ -89,7 +91,10 @@ func (e *effect) keepsAdmin(now, next *access.State) error {
 
 // role is the name that a statement means.
 func (p planning) role(n sql.RoleName) string {
-	if n.Word && n.Text != access.Public {
+	switch {
+	case n.Word && n.Text == "session_user":
+		return sessionUser(p.session)
+	case n.Word && n.Text != access.Public:
 		return user(p.session)
 	}
 	return n.Text
@@ -254,6 +259,8 @@ func (e *effect) dropRole(ctx context.Context, stmt *sql.DropRole) error {
 				return nil, sqlerr.At(sqlerr.UndefinedObject, n.Span(), "role %q does not exist", name)
 			case name == user(p.session) && p.statements.guarded():
 				return nil, sqlerr.At(objectInUse, n.Span(), "current user cannot be dropped")
+			case name == sessionUser(p.session) && p.statements.guarded():
+				return nil, sqlerr.At(objectInUse, n.Span(), "session user cannot be dropped")
 			case len(owned) > 0:
 				return nil, sqlerr.At(dependentObjects, n.Span(), "role %q cannot be dropped because some objects depend on it", name).
 					WithHint("It owns table %s. ALTER TABLE … OWNER TO gives it to another.", owned[0].Name)

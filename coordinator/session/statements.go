@@ -131,14 +131,23 @@ func (s *Statements) Progress(queryID string) (done, total int) {
 
 // options is what the planner sees of a session.
 func (s *Statements) options(session *flight.Session) planner.Options {
-	return planner.Options{Now: s.Defaults.now(), User: user(session), Schema: s.schema(session), Privileges: privileges{s, session}}
+	return planner.Options{Now: s.Defaults.now(), User: user(session), SessionUser: sessionUser(session), Schema: s.schema(session), Privileges: privileges{s, session}}
 }
 
-func user(session *flight.Session) string {
+// sessionUser is who has logged in.
+func sessionUser(session *flight.Session) string {
 	if u := session.User(); u != "" {
 		return u
 	}
-	return "skein"
+	return catalogName
+}
+
+// user is the current user: the role that SET ROLE has chosen, else who has logged in.
+func user(session *flight.Session) string {
+	if role, ok := session.Get(roleOption); ok {
+		return role
+	}
+	return sessionUser(session)
 }
 
 func (s *Statements) schema(session *flight.Session) string {

@@ -173,7 +173,7 @@ func settledOn(do func() error) error {
 // pour runs a plan and gives its batches on, which stay those of pour.
 func (s *Statements) pour(ctx context.Context, session *flight.Session, text string, plan func() (*planner.Plan, error), into func(*vector.Batch) error) error {
 	settings := s.settings(session)
-	settings.User, settings.Text = user(session), text
+	settings.User, settings.Text = sessionUser(session), text
 	var r *running
 	err := settledOn(func() error {
 		p, err := plan()

@@ -63,18 +63,70 @@ func TestAdministratorsAndOwnersNeedNoGrants(t *testing.T) {
 	}
 }
 
+func TestGrantsByAnOptionHangOnIt(t *testing.T) {
+	table, schema := TableObject("s", "t"), SchemaObject("s")
+	s := (&State{}).With(
+		grant(table, Grant{Role: "a", Privilege: Select, Option: true}, Grant{Role: "b", Privilege: Select, Option: true, By: "a"}, Grant{Role: "c", Privilege: Select, Column: "x", By: "b"}),
+		grant(schema, Grant{Role: "d", Privilege: Insert, Option: true}), grant(table, Grant{Role: "e", Privilege: Insert, By: "d"}))
+	if got := s.Unsupported(); len(got) != 0 {
+		t.Fatalf("unsupported: %v", got)
+	}
+	if by, ok := s.Of("b", nil).Table("s", "t", "").Grants(Select, "y"); by != "b" || !ok {
+		t.Errorf("b grants as %q, %v", by, ok)
+	}
+	if _, ok := s.Of("c", nil).Table("s", "t", "").Grants(Select, "x"); ok {
+		t.Error("c grants what it has no option of")
+	}
+	if by, ok := s.Of("d", nil).Table("s", "t", "").Grants(Insert, ""); by != "d" || !ok {
+		t.Errorf("an option on the schema: %q, %v", by, ok)
+	}
+	unsupported := func(kind string, o Object, g Grant) string {
+		next := s.With(Change{Kind: kind, Object: &o, Grants: []Grant{g}})
+		var out []string
+		for _, list := range next.Unsupported() {
+			for _, g := range list {
+				out = append(out, g.Role)
+			}
+		}
+		slices.Sort(out)
+		return strings.Join(out, " ")
+	}
+	for _, test := range []struct {
+		kind   string
+		object Object
+		grant  Grant
+		want   string
+	}{
+		{DropOption, table, Grant{Role: "a", Privilege: Select}, "b c"},
+		{DropGrants, table, Grant{Role: "b", Privilege: Select, By: "a"}, "c"},
+		{DropGrants, table, Grant{Role: "b", Privilege: Select}, ""}, // not by that grantor
+		{DropGrants, schema, Grant{Role: "d", Privilege: Insert}, "e"},
+	} {
+		if got := unsupported(test.kind, test.object, test.grant); got != test.want {
+			t.Errorf("%s of %v: %q, not %q", test.kind, test.grant, got, test.want)
+		}
+	}
+	if gone := s.With(Change{Kind: DropRole, Role: &Role{Name: "a"}}); gone.Of("c", nil).Table("s", "t", "").Some(Select) {
+		t.Error("what a role granted is there without it")
+	}
+	circle := (&State{}).With(grant(table, Grant{Role: "a", Privilege: Select, Option: true, By: "b"}, Grant{Role: "b", Privilege: Select, Option: true, By: "a"}))
+	if got := circle.Unsupported()[table]; len(got) != 2 {
+		t.Errorf("two that hold each other: %v", got)
+	}
+}
+
 func TestGrantsOnColumns(t *testing.T) {
 	o := TableObject("s", "t")
-	s := (&State{}).With(grant(o, Grant{"alice", Select, "a"}, Grant{"alice", Select, "b"}))
+	s := (&State{}).With(grant(o, Grant{Role: "alice", Privilege: Select, Column: "a"}, Grant{Role: "alice", Privilege: Select, Column: "b"}))
 	rights := s.Of("alice", nil).Table("s", "t", "")
 	if rights.May(Select) || !rights.Some(Select) || !rights.Column(Select, "a") || rights.Column(Select, "c") || rights.Column(Insert, "a") || rights.Some(Insert) {
 		t.Error("a column is not only itself")
 	}
-	one := s.With(revoke(o, Grant{"alice", Select, "a"})).Of("alice", nil).Table("s", "t", "")
+	one := s.With(revoke(o, Grant{Role: "alice", Privilege: Select, Column: "a"})).Of("alice", nil).Table("s", "t", "")
 	if one.Column(Select, "a") || !one.Column(Select, "b") {
 		t.Error("to revoke a column is not that")
 	}
-	if s.With(revoke(o, Grant{"alice", Select, ""})).Of("alice", nil).Table("s", "t", "").Some(Select) {
+	if s.With(revoke(o, Grant{Role: "alice", Privilege: Select, Column: ""})).Of("alice", nil).Table("s", "t", "").Some(Select) {
 		t.Error("to revoke a table leaves its columns")
 	}
 }
@@ -82,7 +134,7 @@ func TestGrantsOnColumns(t *testing.T) {
 func TestWhatIsDroppedTakesItsGrantsAlong(t *testing.T) {
 	o := TableObject("s", "t")
 	policy := Change{Kind: PutPolicy, Policy: &Policy{Schema: "s", Table: "t", Name: "p", Roles: []string{"alice"}, Using: "true"}}
-	s := (&State{}).With(grant(o, Grant{"alice", Select, ""}), grant(SchemaObject("s"), Grant{"alice", Create, ""}), policy)
+	s := (&State{}).With(grant(o, Grant{Role: "alice", Privilege: Select, Column: ""}), grant(SchemaObject("s"), Grant{Role: "alice", Privilege: Create, Column: ""}), policy)
 	if n := s.WithoutTable("s", "t"); n.Grants(o) != nil || n.Policies("s", "t") != nil || n.Grants(SchemaObject("s")) == nil {
 		t.Error("a table")
 	}
@@ -99,8 +151,8 @@ func TestWhatIsDroppedTakesItsGrantsAlong(t *testing.T) {
 }
 
 func TestAStateIsMadeOfItsChangesAgain(t *testing.T) {
-	s := (&State{}).With(role(Role{Name: "a", Login: true, Hash: "h"}), role(Role{Name: "b"}), member("a", "b"), grant(TableObject("s", "t"), Grant{"b", Select, "c"}),
-		grant(Object{Kind: Location, Name: "/data"}, Grant{"b", Read, ""}),
+	s := (&State{}).With(role(Role{Name: "a", Login: true, Hash: "h"}), role(Role{Name: "b"}), member("a", "b"), grant(TableObject("s", "t"), Grant{Role: "b", Privilege: Select, Column: "c"}),
+		grant(Object{Kind: Location, Name: "/data"}, Grant{Role: "b", Privilege: Read, Column: ""}),
 		Change{Kind: PutPolicy, Policy: &Policy{Schema: "s", Table: "t", Name: "p", Roles: []string{"b"}, Using: "x"}})
 	text, err := json.Marshal(s.Changes())
 	if err != nil {

@@ -15,6 +15,7 @@ const (
 	DropMember = "drop member"
 	PutGrants  = "grant"
 	DropGrants = "revoke"
+	DropOption = "revoke option" // of grants that stay
 	PutPolicy  = "policy"
 	DropPolicy = "drop policy"
 )
@@ -38,7 +39,7 @@ func (c Change) Check() error {
 		complete = c.Role != nil
 	case PutMember, DropMember:
 		complete = c.Member != nil
-	case PutGrants, DropGrants:
+	case PutGrants, DropGrants, DropOption:
 		complete = c.Object != nil
 	case PutPolicy, DropPolicy:
 		complete = c.Policy != nil
@@ -84,6 +85,9 @@ func (s *State) apply(c Change) {
 		s.roles[c.Role.Name] = *c.Role
 	case DropRole:
 		s.dropRole(c.Role.Name)
+		for o, list := range s.Unsupported() {
+			s.setGrants(o, without(s.grants[o], list))
+		}
 	case PutMember:
 		if s.members[c.Member.Member] == nil {
 			s.members[c.Member.Member] = map[string]Membership{}
@@ -94,11 +98,13 @@ func (s *State) apply(c Change) {
 	case PutGrants:
 		s.setGrants(*c.Object, append(slices.Clone(s.grants[*c.Object]), c.Grants...))
 	case DropGrants:
-		s.setGrants(*c.Object, slices.DeleteFunc(slices.Clone(s.grants[*c.Object]), func(have Grant) bool {
-			return slices.ContainsFunc(c.Grants, func(g Grant) bool { // that of all columns takes those of each along
-				return g == have || g.Column == "" && g.Role == have.Role && g.Privilege == have.Privilege
-			})
-		}))
+		s.setGrants(*c.Object, without(s.grants[*c.Object], c.Grants))
+	case DropOption:
+		list := slices.Clone(s.grants[*c.Object])
+		for i, have := range list {
+			list[i].Option = have.Option && !slices.ContainsFunc(c.Grants, have.isOf)
+		}
+		s.setGrants(*c.Object, list)
 	case PutPolicy, DropPolicy:
 		o := TableObject(c.Policy.Schema, c.Policy.Table)
 		list := slices.DeleteFunc(slices.Clone(s.policies[o]), func(p Policy) bool { return p.Name == c.Policy.Name })
@@ -110,15 +116,83 @@ func (s *State) apply(c Change) {
 	}
 }
 
+// key is all of a grant but its option.
+func (g Grant) key() string {
+	return g.Role + "\x00" + string(g.Privilege) + "\x00" + g.Column + "\x00" + g.By
+}
+
+// isOf reports whether a grant is what another says to take away: that of all columns
+// takes those of each along.
+func (g Grant) isOf(taken Grant) bool {
+	return g.Role == taken.Role && g.Privilege == taken.Privilege && g.By == taken.By && (taken.Column == "" || taken.Column == g.Column)
+}
+
+func without(list, taken []Grant) []Grant {
+	return slices.DeleteFunc(slices.Clone(list), func(have Grant) bool { return slices.ContainsFunc(taken, have.isOf) })
+}
+
 func (s *State) setGrants(o Object, list []Grant) {
-	slices.SortFunc(list, func(a, b Grant) int {
-		return strings.Compare(a.Role+"\x00"+string(a.Privilege)+"\x00"+a.Column, b.Role+"\x00"+string(b.Privilege)+"\x00"+b.Column)
+	slices.SortFunc(list, func(a, b Grant) int { // of two that differ in the option the one that has it comes first
+		if c := strings.Compare(a.key(), b.key()); c != 0 || a.Option == b.Option {
+			return c
+		} else if a.Option {
+			return -1
+		}
+		return 1
 	})
-	if list = slices.Compact(list); len(list) == 0 {
+	if list = slices.CompactFunc(list, func(a, b Grant) bool { return a.key() == b.key() }); len(list) == 0 {
 		delete(s.grants, o)
 		return
 	}
 	s.grants[o] = list
+}
+
+// Unsupported are the grants that come by an option which their grantor no longer has: nothing
+// leads from them back to an owner or administrator.
+func (s *State) Unsupported() map[Object][]Grant {
+	held := map[Object][]Grant{} // options that are good
+	good := func(o Object, g Grant) bool {
+		if g.By == "" {
+			return true
+		}
+		return s.optionOf(held, o, g.Privilege, g.Column, func(role string) bool { return role == g.By }) != ""
+	}
+	for more := true; more; {
+		more = false
+		for o, list := range s.grants {
+			for _, g := range list {
+				if g.Option && !slices.Contains(held[o], g) && good(o, g) {
+					held[o], more = append(held[o], g), true
+				}
+			}
+		}
+	}
+	out := map[Object][]Grant{}
+	for o, list := range s.grants {
+		for _, g := range list {
+			if !good(o, g) {
+				out[o] = append(out[o], g)
+			}
+		}
+	}
+	return out
+}
+
+// optionOf is a role, one of those that has says, that holds the option of a privilege on an
+// object, by itself or by its schema; empty: none.
+func (s *State) optionOf(grants map[Object][]Grant, o Object, p Privilege, column string, has func(role string) bool) string {
+	places := []Object{o}
+	if o.Kind == Table {
+		places = append(places, SchemaObject(o.Schema))
+	}
+	for _, at := range places {
+		for _, g := range grants[at] {
+			if g.Option && g.Privilege == p && (g.Column == "" || g.Column == column) && has(g.Role) {
+				return g.Role
+			}
+		}
+	}
+	return ""
 }
 
 func (s *State) setPolicies(o Object, list []Policy) {

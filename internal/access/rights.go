@@ -66,6 +66,16 @@ func (r Rights) granted(o Object, p Privilege, column string) bool {
 	return false
 }
 
+// Grants reports whether a privilege on a schema may be granted to others; by is the role
+// whose option that is, empty for administrators.
+func (r Rights) Grants(p Privilege, o Object) (by string, ok bool) {
+	if r.admin {
+		return "", true
+	}
+	by = r.state.optionOf(r.state.grants, o, p, "", func(role string) bool { return r.roles[role] })
+	return by, by != ""
+}
+
 // Locations are the prefixes below which files may be read; all is true when there is no
 // such bound.
 func (r Rights) Locations() (prefixes []string, all bool) {
@@ -123,6 +133,16 @@ func (t TableRights) Some(p Privilege) bool {
 	return t.May(p) || slices.ContainsFunc(t.rights.state.grants[t.object], func(g Grant) bool {
 		return g.Privilege == p && t.rights.roles[g.Role]
 	})
+}
+
+// Grants reports whether a privilege on the table, or a column of it, may be granted to
+// others; by is the role whose option that is, empty for the owner and administrators.
+func (t TableRights) Grants(p Privilege, column string) (by string, ok bool) {
+	if t.owner {
+		return "", true
+	}
+	by = t.rights.state.optionOf(t.rights.state.grants, t.object, p, column, func(role string) bool { return t.rights.roles[role] })
+	return by, by != ""
 }
 
 // Visible reports whether the table is listed: something may be done with it.

@@ -81,6 +81,8 @@ type Grant struct {
 	Role      string    `json:"role"`
 	Privilege Privilege `json:"privilege"`
 	Column    string    `json:"column,omitempty"` // of a table; empty: all of it
+	Option    bool      `json:"option,omitempty"` // the role may grant it to others
+	By        string    `json:"by,omitempty"`     // the role whose option it comes by; empty: the owner and administrators
 }
 
 // Policy lets some roles see the rows of a table on which Using is true.

@@ -23,9 +23,11 @@ type Catalog interface {
 
 // Options is what a statement sees of its session.
 type Options struct {
-	Now    time.Time
-	User   string
-	Schema string // the first of the search path
+	Now  time.Time
+	User string // current_user
+	// SessionUser is session_user, when it is another.
+	SessionUser string
+	Schema      string // the first of the search path
 	// Privileges answers questions for them; nil: there is no such function.
 	Privileges Privileges
 	// Params are the types of parameters that are known beforehand.
@@ -54,7 +56,7 @@ type Query struct {
 // Bind binds a query.
 func Bind(ctx context.Context, q *sql.Query, catalog Catalog, opt Options) (*Query, error) {
 	b := &binder{ctx: ctx, catalog: catalog, opt: opt, params: append([]expr.Type(nil), opt.Params...)}
-	r, err := b.query(q, nil, nil)
+	r, err := b.query(withNames(q), nil, nil)
 	if err == nil {
 		r = b.settle(r)
 	}

@@ -1,6 +1,8 @@
 package bind
 
 import (
+	"cmp"
+
 	"github.com/skein-query/skein/internal/sqlerr"
 	"github.com/skein-query/skein/planner/expr"
 	"github.com/skein-query/skein/planner/sql"
@@ -151,7 +153,9 @@ func (x *exprs) session(name string, args int) *expr.Literal {
 		return x.clock(expr.Date)
 	case "localtime", "current_time":
 		return x.clock(expr.Time)
-	case "current_user", "session_user", "user", "current_role":
+	case "session_user":
+		return expr.NewLiteral(expr.Str(cmp.Or(x.b.opt.SessionUser, x.b.opt.User)), expr.Of(expr.Text))
+	case "current_user", "user", "current_role":
 		return expr.NewLiteral(expr.Str(x.b.opt.User), expr.Of(expr.Text))
 	case "current_schema":
 		return expr.NewLiteral(expr.Str(x.b.opt.Schema), expr.Of(expr.Text))

@@ -111,6 +111,9 @@ func (x *exprs) cast(e *sql.Cast) (expr.Expr, error) {
 	if err != nil {
 		return nil, err
 	}
+	if c, ok := isReg(e.Operand); ok && to.IsString() {
+		return x.nameOfReg(c)
+	}
 	v, err := x.bind(e.Operand)
 	if err != nil {
 		return nil, err

@@ -1,6 +1,7 @@
 package bind
 
 import (
+	"slices"
 	"strconv"
 
 	"github.com/skein-query/skein/internal/sqlerr"
@@ -30,7 +31,7 @@ var systemFunctions = map[string]string{
 		where _n.nspname = 'pg_catalog' or _n.nspname = current_schema()))`,
 	"pg_type_is_visible/1":     "($1 is not null)",
 	"pg_function_is_visible/1": "($1 is not null)",
-	"pg_get_userbyid/1":        "'skein'::text",
+	"pg_get_userbyid/1":        "coalesce(" + roleOfOID + ", 'unknown (OID=' || $1 || ')')",
 	"pg_encoding_to_char/1":    "'UTF8'::text",
 	"pg_backend_pid/0":         "1",
 	"pg_is_in_recovery/0":      "false",
@@ -79,6 +80,8 @@ const (
 		where _r._oid = $1)`
 	settingOfName = `(select _r._value from (select _s.name as _name, _s.setting as _value from pg_catalog.pg_settings _s) _r
 		where _r._name = lower($1))`
+	roleOfOID   = "(select _r._name from (select _a.oid as _oid, _a.rolname as _name from pg_catalog.pg_roles _a) _r where _r._oid = $1)"
+	oidOfRole   = "(select _a.oid from pg_catalog.pg_roles _a where _a.rolname = $1)"
 	schemaOfOID = "(select _r._name from (select _n.oid as _oid, _n.nspname as _name from pg_catalog.pg_namespace _n) _r where _r._oid = $1)"
 	oidOfSchema = "(select _n.oid from pg_catalog.pg_namespace _n where _n.nspname = $1)"
 	typeOfName  = "(select min(_t.oid) from pg_catalog.pg_type _t where _t.typname = $1 or format_type(_t.oid, null::int) = $1)"
@@ -125,7 +128,7 @@ func (x *exprs) castToReg(e *sql.Cast) (expr.Expr, bool, error) {
 	case "regnamespace":
 		toName, toOID = schemaOfOID, oidOfSchema
 	case "regrole":
-		toName, toOID = "'skein'::text", "10::bigint"
+		toName, toOID = roleOfOID, oidOfRole
 	default:
 		return nil, false, nil
 	}
@@ -135,6 +138,55 @@ func (x *exprs) castToReg(e *sql.Cast) (expr.Expr, bool, error) {
 	}
 	out, err := x.expand(template, e.Span(), e.Operand)
 	return out, true, err
+}
+
+// isReg reports whether an expression is a text as one of PostgreSQL's references: 'name'::regclass.
+func isReg(e sql.Expr) (*sql.Cast, bool) {
+	c, ok := e.(*sql.Cast)
+	if !ok || len(c.Type.Dims) > 0 {
+		return nil, false
+	}
+	l, ok := c.Operand.(*sql.Literal)
+	switch c.Type.Name.Last().Text {
+	case "regclass", "regtype", "regnamespace", "regrole":
+		return c, ok && l.Kind == sql.String
+	}
+	return nil, false
+}
+
+// withNames is a query whose output has names where it would have the numbers that they
+// mean: references are numbers to compare, and names to read.
+func withNames(q *sql.Query) *sql.Query {
+	s, ok := q.Body.(*sql.Select)
+	if !ok {
+		return q
+	}
+	var items []sql.SelectItem
+	for i, item := range s.Items {
+		c, ok := isReg(item.Value)
+		if !ok {
+			continue
+		}
+		if items == nil {
+			items = slices.Clone(s.Items)
+		}
+		if item.Alias.IsZero() {
+			items[i].Alias = sql.Ident{Loc: c.Loc, Text: c.Type.Name.Last().Text}
+		}
+		text := sql.TypeName{Loc: c.Type.Loc, Name: sql.Name{Parts: []sql.Ident{{Loc: c.Type.Loc, Text: "text"}}}}
+		items[i].Value = &sql.Cast{Loc: c.Loc, Operand: c, Type: text}
+	}
+	if items == nil {
+		return q
+	}
+	named, body := *q, *s
+	body.Items, named.Body = items, &body
+	return &named
+}
+
+// nameOfReg binds a reference that becomes a text: its name.
+func (x *exprs) nameOfReg(c *sql.Cast) (expr.Expr, error) {
+	return x.bind(&sql.Cast{Loc: c.Loc, Operand: c, Type: c.Type}) // of what is no text: of the number
 }
 
 // currentSchemas is the search path as an array: that of tables, and that of the

@@ -85,6 +85,7 @@ type Grant struct {
 	Locations  []Literal // READ ON LOCATION 'prefix'
 	Roles      []RoleName
 	Option     bool // WITH GRANT OPTION, or REVOKE GRANT OPTION FOR
+	Cascade    bool // REVOKE … CASCADE
 }
 
 // GrantRole is GRANT roles TO members, or REVOKE roles FROM members.

@@ -103,7 +103,8 @@ func (c *converter) roleOptions(nodes []*pg.Node, away bool) (out RoleOptions) {
 }
 
 func (c *converter) grant(s *pg.GrantStmt, whole Loc, start int) Statement {
-	out := &Grant{Loc: whole, Revoke: !s.GetIsGrant(), Option: s.GetGrantOption(), Roles: c.roleNames(s.GetGrantees())}
+	out := &Grant{Loc: whole, Revoke: !s.GetIsGrant(), Option: s.GetGrantOption(), Roles: c.roleNames(s.GetGrantees()),
+		Cascade: s.GetBehavior() == pg.DropBehavior_DROP_CASCADE}
 	if s.GetGrantor() != nil {
 		c.refuse(c.place(s.GetGrantor().GetLocation()), "GRANTED BY is not supported")
 	}
