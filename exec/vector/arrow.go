@@ -34,54 +34,170 @@ func ToArrow(b *Batch, schema *arrow.Schema) (arrow.RecordBatch, error) {
 	return array.NewRecordBatch(schema, cols, int64(b.Rows())), nil
 }
 
-// toArrow is rows sel of a column as Arrow data.
+// toArrow is rows sel of a column as Arrow data. Values are copied once: a dictionary is looked
+// up on the way.
 func toArrow(c *Column, sel Selection, typ arrow.DataType) (arrow.ArrayData, error) {
-	if sel != nil {
-		g := Gather(c, sel)
-		c = &g
+	if c.Kind == List || c.Kind == Struct { // nested values are gathered whole
+		if sel != nil {
+			g := Gather(c, sel)
+			c, sel = &g, nil
+		}
+		flat := Flatten(c)
+		c = &flat
 	}
-	flat := Flatten(c)
-	c = &flat
+	rows := picked{c: c, sel: sel, n: c.Len}
+	if sel != nil {
+		rows.n = len(sel)
+	}
 	nulls := 0
 	valid := (*arrowmem.Buffer)(nil)
 	if c.Valid != nil {
-		if nulls = c.Len - c.Valid.Count(c.Len); nulls > 0 {
-			valid = arrowmem.NewBufferBytes(append([]byte(nil), BytesOf(c.Valid[:Words(c.Len)])...))
+		bits := c.Valid
+		if sel != nil {
+			bits = gatherBits(c.Valid, sel)
+		}
+		if nulls = rows.n - bits.Count(rows.n); nulls > 0 {
+			if sel == nil {
+				bits = append(Bitmap(nil), bits[:Words(rows.n)]...)
+			}
+			valid = arrowmem.NewBufferBytes(BytesOf(bits[:Words(rows.n)]))
 		}
 	}
-	buffers, children, err := arrowBuffers(c, typ)
+	buffers, children, err := arrowBuffers(rows, typ)
 	if err != nil {
 		return nil, err
 	}
-	return array.NewData(typ, c.Len, append([]*arrowmem.Buffer{valid}, buffers...), children, nulls, 0), nil
+	return array.NewData(typ, rows.n, append([]*arrowmem.Buffer{valid}, buffers...), children, nulls, 0), nil
 }
 
-func arrowBuffers(c *Column, typ arrow.DataType) ([]*arrowmem.Buffer, []arrow.ArrayData, error) {
-	plain := func() ([]*arrowmem.Buffer, []arrow.ArrayData, error) {
-		return []*arrowmem.Buffer{arrowmem.NewBufferBytes(append([]byte(nil), c.Data[:c.Len*c.Kind.Size()]...))}, nil, nil
+// picked are n rows of a column: those of a selection, or all.
+type picked struct {
+	c   *Column
+	sel Selection // nil: all
+	n   int
+}
+
+// kind is that of the values.
+func (p picked) kind() Kind { return p.c.Kind }
+
+// source is the flat column that holds the values.
+func (p picked) source() *Column {
+	if p.c.Dict != nil {
+		return &p.c.Dict.Values
 	}
+	return p.c
+}
+
+// each calls do with every row's place in the source. Rows that are NULL have a place too.
+func (p picked) each(do func(i, at int)) {
+	switch {
+	case p.c.Dict == nil && p.sel == nil:
+		for i := range p.n {
+			do(i, i)
+		}
+	case p.c.Dict == nil:
+		for i, row := range p.sel {
+			do(i, int(row))
+		}
+	case p.c.Width == 0:
+		for i := range p.n {
+			do(i, 0)
+		}
+	case p.c.Width == 1:
+		eachCode(p.c.Codes8(), p.sel, do)
+	case p.c.Width == 2:
+		eachCode(p.c.Codes16(), p.sel, do)
+	default:
+		eachCode(p.c.Codes32(), p.sel, do)
+	}
+}
+
+func eachCode[C uint8 | uint16 | uint32](codes []C, sel Selection, do func(i, at int)) {
+	if sel == nil {
+		for i, code := range codes {
+			do(i, int(code))
+		}
+		return
+	}
+	for i, row := range sel {
+		do(i, int(codes[row]))
+	}
+}
+
+// values copies the rows' values.
+func values[T any](p picked) []T {
+	from := view[T](p.source().Data, p.source().Len)
+	if p.c.Dict == nil && p.sel == nil {
+		return append([]T(nil), from[:p.n]...)
+	}
+	out := make([]T, p.n)
+	switch {
+	case p.c.Dict == nil:
+		for i, row := range p.sel {
+			out[i] = from[row]
+		}
+	case len(from) == 0 || p.c.Width == 0 && p.n == 0: // all is NULL
+	case p.c.Width == 0:
+		for i := range out {
+			out[i] = from[0]
+		}
+	case p.c.Width == 1:
+		lookUp(out, from, p.c.Codes8(), p.sel)
+	case p.c.Width == 2:
+		lookUp(out, from, p.c.Codes16(), p.sel)
+	default:
+		lookUp(out, from, p.c.Codes32(), p.sel)
+	}
+	return out
+}
+
+func lookUp[T any, C uint8 | uint16 | uint32](out, from []T, codes []C, sel Selection) {
+	if sel == nil {
+		for i, code := range codes {
+			out[i] = from[code]
+		}
+		return
+	}
+	for i, row := range sel {
+		out[i] = from[codes[row]]
+	}
+}
+
+// isNull reports whether the i-th row is NULL.
+func (p picked) isNull(i int) bool {
+	if p.sel != nil {
+		i = int(p.sel[i])
+	}
+	return p.c.IsNull(i)
+}
+
+func arrowBuffers(p picked, typ arrow.DataType) ([]*arrowmem.Buffer, []arrow.ArrayData, error) {
+	one := func(data []byte) ([]*arrowmem.Buffer, []arrow.ArrayData, error) {
+		return []*arrowmem.Buffer{arrowmem.NewBufferBytes(data)}, nil, nil
+	}
+	c := p.c
 	switch t := typ.(type) {
 	case *arrow.BooleanType:
-		bits := make([]byte, bitutil.BytesForBits(int64(c.Len)))
-		for i, v := range c.Bools() {
+		bits := make([]byte, bitutil.BytesForBits(int64(p.n)))
+		for i, v := range values[uint8](p) {
 			bits[i>>3] |= (v & 1) << (i & 7)
 		}
-		return []*arrowmem.Buffer{arrowmem.NewBufferBytes(bits)}, nil, nil
+		return one(bits)
 	case *arrow.Decimal128Type:
-		return decimals(c)
+		return decimals(p)
 	case *arrow.StringType, *arrow.BinaryType:
-		return strings(c)
+		return strings(p)
 	case *arrow.MonthDayNanoIntervalType:
-		return intervals(c)
+		return intervals(p)
 	case *arrow.TimestampType:
-		if step := microsPer(t.Unit); step > 1 && c.Kind == Int64 {
-			return []*arrowmem.Buffer{arrowmem.NewBufferBytes(BytesOf(coarser[int64](c, step)))}, nil, nil
+		if step := microsPer(t.Unit); step > 1 && p.kind() == Int64 {
+			return one(BytesOf(coarser[int64](p, step)))
 		}
 	case *arrow.Time32Type:
-		if c.Kind != Int64 {
-			return nil, nil, fmt.Errorf("a column of kind %s cannot become a time", c.Kind)
+		if p.kind() != Int64 {
+			return nil, nil, fmt.Errorf("a column of kind %s cannot become a time", p.kind())
 		}
-		return []*arrowmem.Buffer{arrowmem.NewBufferBytes(BytesOf(coarser[int32](c, microsPer(t.Unit))))}, nil, nil
+		return one(BytesOf(coarser[int32](p, microsPer(t.Unit))))
 	case *arrow.ListType, *arrow.MapType:
 		elem := t.(arrow.ListLikeType).Elem()
 		child, err := toArrow(&c.Children[0], nil, elem)
@@ -101,10 +217,18 @@ func arrowBuffers(c *Column, typ arrow.DataType) ([]*arrowmem.Buffer, []arrow.Ar
 		return nil, children, nil
 	}
 	fixed, ok := typ.(arrow.FixedWidthDataType)
-	if !ok || fixed.Bytes() != c.Kind.Size() {
-		return nil, nil, fmt.Errorf("a column of kind %s cannot become Arrow %s", c.Kind, typ)
+	if !ok || fixed.Bytes() != p.kind().Size() {
+		return nil, nil, fmt.Errorf("a column of kind %s cannot become Arrow %s", p.kind(), typ)
 	}
-	return plain()
+	switch fixed.Bytes() {
+	case 2:
+		return one(BytesOf(values[uint16](p)))
+	case 4:
+		return one(BytesOf(values[uint32](p)))
+	case 8:
+		return one(BytesOf(values[uint64](p)))
+	}
+	return nil, nil, fmt.Errorf("a column of kind %s cannot become Arrow %s", p.kind(), typ)
 }
 
 // microsPer is how many microseconds a unit has; 1 for those that are no longer.
@@ -119,63 +243,73 @@ func microsPer(unit arrow.TimeUnit) int64 {
 }
 
 // coarser is microseconds in a unit of which they are whole numbers.
-func coarser[T int32 | int64](c *Column, step int64) []T {
-	out := make([]T, c.Len)
-	for i, v := range c.Int64s() {
+func coarser[T int32 | int64](p picked, step int64) []T {
+	out := make([]T, p.n)
+	for i, v := range values[int64](p) {
 		out[i] = T(v / step)
 	}
 	return out
 }
 
-func decimals(c *Column) ([]*arrowmem.Buffer, []arrow.ArrayData, error) {
-	out := make([]decimal128.Num, c.Len)
-	switch c.Kind {
+func decimals(p picked) ([]*arrowmem.Buffer, []arrow.ArrayData, error) {
+	out := make([]decimal128.Num, p.n)
+	from := p.source()
+	switch p.kind() {
 	case Int64:
-		for i, v := range c.Int64s() {
-			out[i] = decimal128.FromI64(v)
+		values := from.Int64s()
+		if p.c.Dict == nil && p.sel == nil {
+			for i, v := range values {
+				out[i] = decimal128.FromI64(v)
+			}
+			break
+		}
+		if len(values) > 0 {
+			p.each(func(i, at int) { out[i] = decimal128.FromI64(values[at]) })
 		}
 	case Int128:
-		for i, v := range c.Int128s() {
-			out[i] = decimal128.New(v.Hi, v.Lo)
+		values := from.Int128s()
+		if len(values) > 0 {
+			p.each(func(i, at int) { out[i] = decimal128.New(values[at].Hi, values[at].Lo) })
 		}
 	default:
-		return nil, nil, fmt.Errorf("a column of kind %s cannot become a decimal", c.Kind)
+		return nil, nil, fmt.Errorf("a column of kind %s cannot become a decimal", p.kind())
 	}
 	return []*arrowmem.Buffer{arrowmem.NewBufferBytes(BytesOf(out))}, nil, nil
 }
 
-func strings(c *Column) ([]*arrowmem.Buffer, []arrow.ArrayData, error) {
-	if c.Kind != String {
-		return nil, nil, fmt.Errorf("a column of kind %s cannot become a string", c.Kind)
+func strings(p picked) ([]*arrowmem.Buffer, []arrow.ArrayData, error) {
+	if p.kind() != String {
+		return nil, nil, fmt.Errorf("a column of kind %s cannot become a string", p.kind())
 	}
-	views := c.Views()
-	total := 0
-	for i := range views {
-		if !c.IsNull(i) {
-			total += int(views[i].Len)
+	from := p.source()
+	views, nullable := from.Views(), p.c.Valid != nil
+	offsets, total := make([]int32, p.n+1), 0
+	p.each(func(i, at int) {
+		if !nullable || !p.isNull(i) {
+			total += int(views[at].Len)
 		}
-	}
+	})
 	if total > 1<<31-1 {
 		return nil, nil, fmt.Errorf("strings of a batch exceed 2 GiB")
 	}
-	offsets, data := make([]int32, c.Len+1), make([]byte, 0, total)
-	for i := range views {
-		if !c.IsNull(i) {
-			data = append(data, views[i].Bytes(c.Buffers)...)
+	data := make([]byte, 0, total)
+	p.each(func(i, at int) {
+		if !nullable || !p.isNull(i) {
+			data = append(data, views[at].Bytes(from.Buffers)...)
 		}
 		offsets[i+1] = int32(len(data))
-	}
+	})
 	return []*arrowmem.Buffer{arrowmem.NewBufferBytes(BytesOf(offsets)), arrowmem.NewBufferBytes(data)}, nil, nil
 }
 
-func intervals(c *Column) ([]*arrowmem.Buffer, []arrow.ArrayData, error) {
-	if c.Kind != Interval {
-		return nil, nil, fmt.Errorf("a column of kind %s cannot become an interval", c.Kind)
+func intervals(p picked) ([]*arrowmem.Buffer, []arrow.ArrayData, error) {
+	if p.kind() != Interval {
+		return nil, nil, fmt.Errorf("a column of kind %s cannot become an interval", p.kind())
 	}
-	out := make([]arrow.MonthDayNanoInterval, c.Len)
-	for i, v := range c.Intervals() {
+	out := make([]arrow.MonthDayNanoInterval, p.n)
+	for i, v := range values[MonthDayMicro](p) {
 		nanos := v.Micros * 1000
-		if !c.IsNull(i) && nanos/1000 != v.Micros {
+		if !p.isNull(i) && nanos/1000 != v.Micros {
 			return nil, nil, fmt.Errorf("an interval of %d microseconds is out of Arrow's range", v.Micros)
 		}
 		out[i] = arrow.MonthDayNanoInterval{Months: v.Months, Days: v.Days, Nanoseconds: nanos}

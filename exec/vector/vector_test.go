@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/array"
 )
 
 func TestBitmapSliceHasTheBitsOfItsRange(t *testing.T) {
@@ -162,4 +163,77 @@ func TestEqualViewsAgreeWithTheirBytes(t *testing.T) {
 			}
 		}
 	}
+}
+
+// Every form of a column becomes the Arrow data of its rows copied out one by one.
+func TestArrowLooksDictionariesUp(t *testing.T) {
+	var words StringBuilder
+	for i := range 50 {
+		words.AppendString(fmt.Sprint("a word that is number ", i))
+	}
+	dicts := map[arrow.DataType]Column{
+		arrow.BinaryTypes.String:                       words.Column(nil),
+		arrow.PrimitiveTypes.Int64:                     Flat(Int64, upTo(50), nil),
+		&arrow.Decimal128Type{Precision: 18}:           Flat(Int64, upTo(50), nil),
+		&arrow.TimestampType{Unit: arrow.Second}:       Flat(Int64, []int64{-3000000, 0, 5000000}, nil),
+		arrow.FixedWidthTypes.Time32ms:                 Flat(Int64, []int64{1000, 0, 5000}, nil),
+		arrow.PrimitiveTypes.Int16:                     Flat(Int16, []int16{3, -4, 5}, nil),
+		arrow.FixedWidthTypes.Date32:                   Flat(Int32, []int32{3, -4, 5}, nil),
+		arrow.FixedWidthTypes.Boolean:                  Flat(Bool, []uint8{1, 0}, nil),
+		arrow.FixedWidthTypes.MonthDayNanoInterval:     Flat(Interval, []MonthDayMicro{{1, 2, 3}, {}}, nil),
+		&arrow.Decimal128Type{Precision: 38, Scale: 1}: Flat(Int128, []I128{{1, -2}, {3, 4}}, nil),
+	}
+	const rows = 300
+	for typ, entries := range dicts {
+		dict := &Dict{Values: entries}
+		codes := make([]uint32, rows)
+		valid := NewBitmapSet(rows)
+		for i := range codes {
+			codes[i] = uint32(i * 7 % entries.Len)
+			if i%5 == 1 {
+				valid.Clear(i)
+			}
+		}
+		narrow, middle := make([]uint8, rows), make([]uint16, rows)
+		for i, c := range codes {
+			narrow[i], middle[i] = uint8(c), uint16(c)
+		}
+		forms := []Column{{Width: 0}, {Width: 1, Data: narrow}, {Width: 2, Data: BytesOf(middle)}, {Width: 4, Data: BytesOf(codes)}}
+		for _, f := range forms {
+			f.Kind, f.Len, f.Dict = entries.Kind, rows, dict
+			for _, v := range []Bitmap{nil, valid} {
+				f.Valid = v
+				flat := Flatten(&f)
+				for _, sel := range []Selection{nil, {0, 3, 299, 7, 7}, {}} {
+					for _, c := range []*Column{&f, &flat} {
+						got, err := toArrow(c, sel, typ)
+						if err != nil {
+							t.Fatal(err)
+						}
+						copied := flat
+						if sel != nil {
+							copied = Gather(&flat, sel)
+						}
+						want, err := toArrow(&copied, nil, typ)
+						if err != nil {
+							t.Fatal(err)
+						}
+						a, b := array.MakeFromData(got), array.MakeFromData(want)
+						if !array.Equal(a, b) {
+							t.Errorf("%s, codes of %d bytes, %d of %d rows: %v, not %v", typ, f.Width, len(sel), rows, a, b)
+						}
+					}
+				}
+			}
+		}
+	}
+}
+
+// upTo is 0 to n-1.
+func upTo(n int) []int64 {
+	out := make([]int64, n)
+	for i := range out {
+		out[i] = int64(i)
+	}
+	return out
 }
