@@ -94,6 +94,8 @@ type Table struct {
 	Type                  string // one of the TableType constants
 	Remarks               string // a comment, may be empty
 	Columns               []expr.Field
+	KeyName               string   // of its primary key
+	Key                   []string // the columns of that in their order, none without one
 }
 
 // The table types, in JDBC's words.

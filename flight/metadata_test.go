@@ -107,10 +107,16 @@ func TestIncludedTableSchemaKeepsNullabilityAndTypeNames(t *testing.T) {
 	wantLines(t, got, "o_orderkey bigint false", "o_totalprice numeric(15,2) false", "o_comment varchar(79) true")
 }
 
-func TestKeysAreEmptyWithTheirSchemas(t *testing.T) {
+func TestKeysHaveTheirSchemas(t *testing.T) {
 	c, _ := serve(t, nil)
 	ref := flightsql.TableRef{Table: "orders"}
-	wantLines(t, lines(t, c, schema_ref.PrimaryKeys)(c.GetPrimaryKeys(t.Context(), ref)))
+	orders := []string{"skein public orders o_comment 1 orders_pkey", "skein public orders o_orderkey 2 orders_pkey"}
+	wantLines(t, lines(t, c, schema_ref.PrimaryKeys)(c.GetPrimaryKeys(t.Context(), ref)), orders...)
+	other, none, public := "other", "", "public"
+	wantLines(t, lines(t, c, schema_ref.PrimaryKeys)(c.GetPrimaryKeys(t.Context(), flightsql.TableRef{Table: "orders", DBSchema: &public})), orders...)
+	for _, ref := range []flightsql.TableRef{{Table: "orders", DBSchema: &other}, {Table: "orders", Catalog: &none}, {Table: "my_table"}, {Table: "order%"}} {
+		wantLines(t, lines(t, c, schema_ref.PrimaryKeys)(c.GetPrimaryKeys(t.Context(), ref)))
+	}
 	wantLines(t, lines(t, c, schema_ref.ImportedKeys)(c.GetImportedKeys(t.Context(), ref)))
 	wantLines(t, lines(t, c, schema_ref.ExportedKeys)(c.GetExportedKeys(t.Context(), ref)))
 	wantLines(t, lines(t, c, schema_ref.CrossReference)(c.GetCrossReference(t.Context(), ref, ref)))

@@ -23,6 +23,7 @@ type definition struct {
 	owner        string
 	fields       []expr.Field
 	defaults     []string // SQL, by field; may be shorter
+	keys         []catalog.Key
 }
 
 // place says where CREATE makes a table.
@@ -50,7 +51,7 @@ func (s *Statements) make(d definition) (*catalog.Table, error) {
 		return nil, sqlerr.New(sqlerr.FeatureNotSupported, "tables in memory are not supported by this process")
 	}
 	seen := map[string]bool{}
-	t := &catalog.Table{Schema: d.schema, Name: d.name, Owner: d.owner}
+	t := &catalog.Table{Schema: d.schema, Name: d.name, Owner: d.owner, Keys: d.keys}
 	for i, f := range d.fields {
 		if seen[f.Name] {
 			return nil, sqlerr.New(sqlerr.DuplicateColumn, "column %q specified more than once", f.Name)
@@ -131,11 +132,24 @@ func (e *effect) define(ctx context.Context, stmt *sql.CreateTable, d *definitio
 			return err
 		}
 	}
+	for _, c := range stmt.Columns {
+		for _, k := range c.Constraints {
+			if k.Kind == sql.PrimaryKey || k.Kind == sql.Unique {
+				if err := d.key(k, c.Name.Text); err != nil {
+					return err
+				}
+			}
+		}
+	}
 	for _, c := range stmt.Constraints {
-		if err := refuseConstraint(c); err != nil {
+		if c.Kind != sql.PrimaryKey && c.Kind != sql.Unique {
+			return refuseConstraint(c)
+		}
+		if err := d.key(c, ""); err != nil {
 			return err
 		}
 	}
+	d.nameKeys()
 	return nil
 }
 
@@ -176,7 +190,7 @@ func (e *effect) column(ctx context.Context, c *sql.ColumnDef, d *definition) er
 		switch k.Kind {
 		case sql.NotNull:
 			field.Nullable = false
-		case sql.Nullable:
+		case sql.Nullable, sql.PrimaryKey, sql.Unique: // keys are read when all columns are known
 		case sql.DefaultValue:
 			if err := planner.CheckDefault(ctx, k.Value, field, e.statements.options(e.session)); err != nil {
 				return err
@@ -199,7 +213,7 @@ func (e *effect) column(ctx context.Context, c *sql.ColumnDef, d *definition) er
 // refuseConstraint refuses what would be written down and not kept.
 func refuseConstraint(c sql.Constraint) error {
 	return sqlerr.At(sqlerr.FeatureNotSupported, c.Span(), "%s constraints are not supported: they would not be enforced", strings.ToUpper(c.Kind.String())).
-		WithHint("NOT NULL and DEFAULT are.")
+		WithHint("NOT NULL, DEFAULT, PRIMARY KEY and UNIQUE are.")
 }
 
 // createAs is CREATE TABLE … AS: the query is described when the statement is prepared.

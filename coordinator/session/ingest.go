@@ -163,7 +163,7 @@ func (s *Statements) ingestRows(ctx context.Context, session *flight.Session, t 
 	if err := rows.Err(); err != nil {
 		return 0, broken(ctx, err)
 	}
-	if err := w.Publish(ctx); err != nil {
+	if err := s.publish(ctx, session, t, w); err != nil {
 		return 0, err
 	}
 	return w.Rows(), nil

@@ -31,7 +31,7 @@ type insert struct {
 
 func (s *Statements) insert(ctx context.Context, session *flight.Session, text string, stmt *sql.Insert) (flight.Prepared, error) {
 	if stmt.OnConflict != nil {
-		return nil, sqlerr.At(sqlerr.FeatureNotSupported, stmt.OnConflict.Span(), "ON CONFLICT is not supported: tables have no unique constraints")
+		return nil, sqlerr.At(sqlerr.FeatureNotSupported, stmt.OnConflict.Span(), "ON CONFLICT is not supported")
 	}
 	i := &insert{statements: s, session: session, text: text, stmt: stmt}
 	t, target, err := s.target(session, stmt.Table)
@@ -151,7 +151,7 @@ func (i *insert) Update(ctx context.Context, rows [][]expr.Value) (flight.Result
 // publish makes the rows that were written the table's, after RETURNING has run over them.
 func (i *insert) publish(ctx context.Context, w *writing, t *catalog.Table) (flight.Result, error) {
 	if len(i.stmt.Returning) == 0 {
-		return written{w.Rows()}, gone(w.Publish(ctx), i.stmt.Table)
+		return written{w.Rows()}, gone(i.statements.publish(ctx, i.session, t, w), i.stmt.Table)
 	}
 	parts, err := w.Parts()
 	if err != nil {
@@ -162,7 +162,7 @@ func (i *insert) publish(ctx context.Context, w *writing, t *catalog.Table) (fli
 		return nil, err
 	}
 	out.affected = w.Rows()
-	if err := gone(w.Publish(ctx), i.stmt.Table); err != nil {
+	if err := gone(i.statements.publish(ctx, i.session, t, w), i.stmt.Table); err != nil {
 		_ = out.Close() // never fails
 		return nil, err
 	}

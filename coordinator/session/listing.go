@@ -28,7 +28,13 @@ func (s *Statements) Tables(_ context.Context, session *flight.Session) ([]fligh
 		case r.temporary:
 			typ = flight.TableTypeTemporary
 		}
-		out = append(out, flight.Table{Catalog: catalogName, Schema: r.schema, Name: r.name, Type: typ, Columns: r.columns})
+		made := flight.Table{Catalog: catalogName, Schema: r.schema, Name: r.name, Type: typ, Columns: r.columns}
+		for _, k := range r.keys {
+			if k.Primary {
+				made.KeyName, made.Key = k.Name, k.Columns
+			}
+		}
+		out = append(out, made)
 	}
 	return out, nil
 }

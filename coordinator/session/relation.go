@@ -16,6 +16,7 @@ type relation struct {
 	schema, name string
 	columns      []expr.Field
 	presets      []catalog.Column // what its statement said of the columns; may be empty
+	keys         []catalog.Key
 	system       bool
 	temporary    bool // the session's own
 	writable     bool // rows can be inserted
@@ -32,7 +33,7 @@ func (s *Statements) relations(session *flight.Session) []relation {
 		if err != nil {
 			continue // a table that cannot be read has no columns to show
 		}
-		r := relation{schema: shownSchema(t.Schema), name: t.Name, columns: columns, presets: t.Columns, owner: owner(t), rows: -1,
+		r := relation{schema: shownSchema(t.Schema), name: t.Name, columns: columns, presets: t.Columns, keys: seenKeys(t, columns), owner: owner(t), rows: -1,
 			temporary: catalog.IsTemporary(t.Schema), writable: t.Memory != nil}
 		if f := s.Catalog.Known(t.Location); f != nil {
 			r.rows = float64(f.Rows)
@@ -42,6 +43,19 @@ func (s *Statements) relations(session *flight.Session) []relation {
 	for _, full := range systemNames() {
 		schema, name, _ := strings.Cut(full, ".")
 		out = append(out, relation{schema: schema, name: name, columns: systemColumns()[full], system: true, owner: catalogName, rows: -1})
+	}
+	return out
+}
+
+// seenKeys are the keys of a table all of whose columns are seen.
+func seenKeys(t *catalog.Table, columns []expr.Field) (out []catalog.Key) {
+	for _, k := range t.Keys {
+		hidden := slices.ContainsFunc(k.Columns, func(name string) bool {
+			return !slices.ContainsFunc(columns, func(f expr.Field) bool { return f.Name == name })
+		})
+		if !hidden {
+			out = append(out, k)
+		}
 	}
 	return out
 }

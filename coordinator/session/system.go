@@ -28,6 +28,10 @@ func systemRows() map[string]func(*Statements, *flight.Session) []row {
 	return map[string]func(*Statements, *flight.Session) []row{
 		"information_schema.character_sets":                  (*Statements).characterSetRows,
 		"information_schema.columns":                         (*Statements).columnRows,
+		"information_schema.constraint_column_usage":         (*Statements).usedColumnRows,
+		"information_schema.key_column_usage":                (*Statements).keyColumnRows,
+		"information_schema.table_constraints":               (*Statements).constraintRows,
+		"pg_catalog.pg_constraint":                           (*Statements).pgConstraint,
 		"information_schema.information_schema_catalog_name": (*Statements).catalogNameRows,
 		"information_schema.schemata":                        (*Statements).schemataRows,
 		"information_schema.tables":                          (*Statements).tableRows,

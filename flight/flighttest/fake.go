@@ -164,7 +164,7 @@ func (f *Fake) Tables(context.Context, *flight.Session) ([]flight.Table, error) 
 	orders := []expr.Field{{Name: "o_orderkey", Type: expr.Of(expr.Int8)}, {Name: "o_totalprice", Type: expr.NumericOf(15, 2)},
 		{Name: "o_comment", Type: expr.Type{Kind: expr.Text, Length: 79}, Nullable: true}}
 	return []flight.Table{
-		{Catalog: "skein", Schema: "public", Name: "orders", Type: flight.TableTypeTable, Columns: orders},
+		{Catalog: "skein", Schema: "public", Name: "orders", Type: flight.TableTypeTable, Columns: orders, KeyName: "orders_pkey", Key: []string{"o_comment", "o_orderkey"}},
 		{Catalog: "skein", Schema: "public", Name: "my_table", Type: flight.TableTypeTable, Columns: orders[:1]},
 		{Catalog: "skein", Schema: "public", Name: "myxtable", Type: flight.TableTypeView, Columns: orders[:1]},
 		{Catalog: "skein", Schema: "information_schema", Name: "tables", Type: flight.TableTypeSystem, Columns: orders[2:]},

@@ -220,6 +220,44 @@ func wholePairs(ctx context.Context, c *client.Client) error {
 	return nil
 }
 
+func TestKeysAreKeptByManyWritersAtOnce(t *testing.T) {
+	s := start(t, Config{Workers: 1, Threads: 2}, "")
+	run(t, connection(t, s, ""), "create table k (id int primary key, by int)")
+	var wg sync.WaitGroup
+	var mu sync.Mutex
+	inserted := 0
+	for w := range 4 {
+		c := connection(t, s, "")
+		wg.Go(func() { // ends with its statements
+			for i := range 15 { // of each pair of neighbours one can go in
+				_, err := ask(t, c, fmt.Sprintf("insert into k values (%d, %d), (%d, %d)", i, w, i+1, w))
+				mu.Lock()
+				if err == nil {
+					inserted += 2
+				} else if !strings.Contains(err.Error(), "23505") || !strings.Contains(err.Error(), "Key (id)=(") {
+					t.Error(err)
+				}
+				mu.Unlock()
+			}
+		})
+	}
+	wg.Wait()
+	answers(t, connection(t, s, ""), "select count(*), count(distinct id) from k", fmt.Sprintf("%d,%d", inserted, inserted))
+	_, err := ingest(t, connection(t, s, ""), bulk{table: "people", mode: adbc.OptionValueIngestModeCreate}, persons("a"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := connection(t, s, "")
+	run(t, c, "create table unique_people (name text primary key, n bigint)")
+	if _, err := ingest(t, c, bulk{table: "unique_people", mode: adbc.OptionValueIngestModeAppend}, persons("a", "b")); err != nil {
+		t.Error(err)
+	}
+	if _, err := ingest(t, c, bulk{table: "unique_people", mode: adbc.OptionValueIngestModeAppend}, persons("c", "b")); err == nil || !strings.Contains(err.Error(), "23505") {
+		t.Errorf("ingested twice: %v", err)
+	}
+	answers(t, c, "select count(*) from unique_people", "2")
+}
+
 func TestDroppedTablesAreReadToTheirEnd(t *testing.T) {
 	s := start(t, Config{Workers: 1, Threads: 1}, "")
 	c, other := connection(t, s, ""), connection(t, s, "")

@@ -24,6 +24,7 @@ const (
 	InvalidTextRepresent    Code = "22P02"
 	InvalidBinaryRepresent  Code = "22P03"
 	NotNullViolation        Code = "23502"
+	UniqueViolation         Code = "23505"
 	InvalidAuthorization    Code = "28000"
 	InvalidPassword         Code = "28P01"
 	SerializationFailure    Code = "40001"

@@ -27,6 +27,7 @@ type Table struct {
 	Owner        string       // the role that made it; empty: nobody
 	Memory       *table.Table // nil: an external table
 	Columns      []Column     // of one in memory, for each of Fields
+	Keys         []Key        // of one in memory
 }
 
 // Catalog knows the tables, in memory, or as a log has them that other processes commit

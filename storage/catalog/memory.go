@@ -14,6 +14,14 @@ type Column struct {
 	Default string // an expression; empty: NULL
 }
 
+// Key is a PRIMARY KEY or UNIQUE constraint: no two rows of its table have the same values,
+// none of them NULL, in its columns.
+type Key struct {
+	Name    string
+	Columns []string
+	Primary bool
+}
+
 // temporarySchemas begins the names of schemas that belong to sessions. They need not
 // be created, and nobody finds them who does not know their names.
 const temporarySchemas = "pg_temp_"

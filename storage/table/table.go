@@ -1,6 +1,7 @@
 package table
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"sync"
@@ -19,7 +20,8 @@ type Table struct {
 	parts   []object.Info // guarded by the store's lock; replaced, not changed
 	dropped bool          // so is this
 
-	compacting sync.Mutex // one merge at a time
+	compacting sync.Mutex    // one merge at a time
+	alone      chan struct{} // has a value while somebody is the only one to add rows
 }
 
 // Create makes an empty table. It has no name: whoever made it gives it one, or drops
@@ -31,7 +33,7 @@ func (s *Store) Create(fields []parquet.Field) (*Table, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.made++
-	t := &Table{store: s, fields: fields, location: fmt.Sprintf("%s%s-%d/", s.prefix(), s.life, s.made)}
+	t := &Table{store: s, fields: fields, location: fmt.Sprintf("%s%s-%d/", s.prefix(), s.life, s.made), alone: make(chan struct{}, 1)}
 	s.tables[t.location] = t
 	return t, nil
 }
@@ -41,6 +43,24 @@ func (t *Table) Location() string { return t.location }
 
 // Fields are the table's columns.
 func (t *Table) Fields() []parquet.Field { return t.fields }
+
+// Parts are the parts that the table has now.
+func (t *Table) Parts() []object.Info {
+	t.store.mu.Lock()
+	defer t.store.mu.Unlock()
+	return t.parts
+}
+
+// Alone waits until nobody else is, and keeps others out until done is called: of those who
+// ask for it one at a time adds rows.
+func (t *Table) Alone(ctx context.Context) (done func(), err error) {
+	select {
+	case t.alone <- struct{}{}:
+		return func() { <-t.alone }, nil
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	}
+}
 
 // Drop ends the table: its parts are freed when the last of those who read them is done.
 func (t *Table) Drop() {

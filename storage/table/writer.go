@@ -181,7 +181,10 @@ func (w *Writer) endPart() error {
 
 // Parts ends writing and gives the parts, which are readable until Close or, once they
 // are published, for as long as the table has them.
-func (w *Writer) Parts() ([]object.Info, error) { return w.done, w.endPart() }
+func (w *Writer) Parts() ([]object.Info, error) {
+	err := w.endPart()
+	return w.done, err
+}
 
 // Publish adds the rows to the table, in one step. Small parts may be merged then.
 func (w *Writer) Publish(ctx context.Context) error { return w.publish(ctx, false) }
