@@ -26,7 +26,9 @@ func (h *sqlServer) DoGetPrimaryKeys(ctx context.Context, ref flightsql.TableRef
 	if err != nil {
 		return nil, nil, err
 	}
-	slices.SortFunc(tables, func(a, b Table) int { return cmp.Or(strings.Compare(a.Catalog, b.Catalog), strings.Compare(a.Schema, b.Schema)) })
+	slices.SortFunc(tables, func(a, b Table) int {
+		return cmp.Or(strings.Compare(a.Catalog, b.Catalog), strings.Compare(a.Schema, b.Schema))
+	})
 	b := h.builder(schema_ref.PrimaryKeys)
 	for _, t := range tables {
 		if t.Name != ref.Table || ref.DBSchema != nil && *ref.DBSchema != t.Schema || !inCatalog(ref.Catalog, t.Catalog) {
