@@ -41,7 +41,7 @@ func (e *effect) Update(ctx context.Context, rows [][]expr.Value) (flight.Result
 	case *sql.CreateTable:
 		err = e.createTable(ctx, stmt)
 	case *sql.Truncate:
-		err = e.truncate(stmt)
+		err = e.truncate(ctx, stmt)
 	case *sql.Drop:
 		err = e.drop(ctx, stmt)
 	case *sql.CreateSchema:
@@ -93,12 +93,12 @@ func (e *effect) target(name sql.Name) (schema, table string) {
 }
 
 // truncate takes the rows out of tables, of all or of none.
-func (e *effect) truncate(stmt *sql.Truncate) error {
+func (e *effect) truncate(ctx context.Context, stmt *sql.Truncate) error {
 	var tables []*catalog.Table
 	for _, n := range stmt.Tables {
 		t, ok := e.statements.named(e.session, n)
 		if !ok {
-			return e.statements.noTable(e.session, n)
+			return e.statements.noTable(ctx, e.session, n)
 		}
 		if t.Memory == nil {
 			return sqlerr.At(sqlerr.WrongObjectType, n.Span(), "cannot truncate %q: it is an external table", t.Name)
@@ -195,6 +195,9 @@ func (e *effect) drop(ctx context.Context, stmt *sql.Drop) error {
 		case stmt.IfExists:
 			flight.Warn(ctx, fmt.Sprintf("table %q does not exist, skipping", n.Last().Text))
 		default:
+			if err := e.statements.noTable(ctx, e.session, n); sqlerr.CodeOf(err) != sqlerr.UndefinedTable {
+				return err
+			}
 			return sqlerr.At(sqlerr.UndefinedTable, n.Span(), "table %q does not exist", n.String()).
 				WithHint("%s", sqlerr.DidYouMean(n.Last().Text, e.statements.tableNames(e.session)))
 		}

@@ -34,7 +34,7 @@ func (s *Statements) insert(ctx context.Context, session *flight.Session, text s
 		return nil, sqlerr.At(sqlerr.FeatureNotSupported, stmt.OnConflict.Span(), "ON CONFLICT is not supported")
 	}
 	i := &insert{statements: s, session: session, text: text, stmt: stmt}
-	t, target, err := s.target(session, stmt.Table)
+	t, target, err := s.target(ctx, session, stmt.Table)
 	if err != nil {
 		return nil, err
 	}
@@ -65,10 +65,10 @@ func (s *Statements) insert(ctx context.Context, session *flight.Session, text s
 }
 
 // target finds the table that rows are put into, and what the binder has to know of it.
-func (s *Statements) target(session *flight.Session, name *sql.TableName) (*catalog.Table, planner.Target, error) {
+func (s *Statements) target(ctx context.Context, session *flight.Session, name *sql.TableName) (*catalog.Table, planner.Target, error) {
 	t, ok := s.named(session, name.Name)
 	if !ok {
-		return nil, planner.Target{}, s.noTable(session, name.Name)
+		return nil, planner.Target{}, s.noTable(ctx, session, name.Name)
 	}
 	if t.Memory == nil {
 		return nil, planner.Target{}, sqlerr.At(sqlerr.WrongObjectType, name.Name.Span(), "cannot change %q: it is an external table", t.Name).
@@ -96,7 +96,16 @@ func (s *Statements) targetOf(t *catalog.Table) (planner.Target, error) {
 	return target, nil
 }
 
-func (s *Statements) noTable(session *flight.Session, name sql.Name) error {
+// noTable is the error of a table that is to be changed and is not here.
+func (s *Statements) noTable(ctx context.Context, session *flight.Session, name sql.Name) error {
+	schema := ""
+	if n := len(name.Parts); n > 1 {
+		schema = name.Parts[n-2].Text
+	}
+	if e := s.askOthers(ctx, session, schema, name.Last().Text); e != nil {
+		return sqlerr.At(sqlerr.FeatureNotSupported, name.Span(), "table %q is in the memory of another coordinator, and is changed only there", name.Last().Text).
+			WithHint("Connect to grpc://%s.", e.By)
+	}
 	return sqlerr.At(sqlerr.UndefinedTable, name.Span(), "relation %q does not exist", name.String()).
 		WithHint("%s", sqlerr.DidYouMean(name.Last().Text, s.tableNames(session)))
 }
@@ -130,7 +139,7 @@ func (i *insert) Update(ctx context.Context, rows [][]expr.Value) (flight.Result
 			return nil, err
 		}
 	}
-	t, target, err := i.statements.target(i.session, i.stmt.Table)
+	t, target, err := i.statements.target(ctx, i.session, i.stmt.Table)
 	if err != nil {
 		return nil, err
 	}

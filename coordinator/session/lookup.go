@@ -60,6 +60,9 @@ func (l *lookup) Table(ctx context.Context, schema, name string) (*logical.Table
 			l.system = true
 			return table, nil
 		}
+		if table, err := l.elsewhere(ctx, schema, name); table != nil || err != nil {
+			return table, err
+		}
 		return nil, sqlerr.New(sqlerr.UndefinedTable, "relation %q does not exist", name)
 	}
 	rights := l.statements.rightsUnder(state, l.session)
@@ -88,6 +91,42 @@ func (l *lookup) Table(ctx context.Context, schema, name string) (*logical.Table
 	}
 	table.Guard = guard
 	return table, nil
+}
+
+// elsewhere finds a table in the memory of another coordinator: its parts are read from
+// there. What it is now is asked for every time.
+func (l *lookup) elsewhere(ctx context.Context, schema, name string) (*logical.Table, error) {
+	e := l.statements.askOthers(ctx, l.session, schema, name)
+	if e == nil {
+		return nil, nil
+	}
+	t := e.Table
+	guard, err := guard(t, t.Fields, l.statements.rightsUnder(l.access, l.session).Table(t.Schema, t.Name, t.Owner))
+	if err != nil {
+		return nil, err
+	}
+	files, err := l.statements.Catalog.Look(ctx, t.Location, e.Parts)
+	if err != nil {
+		return nil, sqlerr.Wrap(err, "table %s of %s", name, e.By)
+	}
+	l.system = true // nobody here can tell it to be unchanged
+	table, err := describeTable(t, files)
+	if err != nil {
+		return nil, err
+	}
+	table.Guard = guard
+	return table, nil
+}
+
+// askOthers asks the other coordinators for a table that is not known here.
+func (s *Statements) askOthers(ctx context.Context, session *flight.Session, schema, name string) *catalog.Elsewhere {
+	if schema == "" {
+		schema = s.schema(session)
+	}
+	if s.Others == nil || schema == pgTemp || schema == pgCatalog || schema == informationSchema {
+		return nil
+	}
+	return s.Others.Table(ctx, schema, name)
 }
 
 // describeTable makes a table of the catalog of its files.

@@ -30,8 +30,15 @@ type Statements struct {
 	Users       Users           // who there is besides the catalog's roles; nil: everybody may do everything
 	AllowPaths  []string        // below which files may be read, by whomever; nil: everywhere
 	Memory      *table.Store    // where tables are made; nil: nowhere
+	Others      Others          // who else has tables in memory; nil: nobody
 	plans       plans
 	seer        *access.Rights // whose view of the catalog this is (as); nil: nobody's
+}
+
+// Others finds tables that are in the memory of other coordinators.
+type Others interface {
+	// Table finds one by its name; nil: nobody has it.
+	Table(ctx context.Context, schema, name string) *catalog.Elsewhere
 }
 
 // Prepare parses and describes one statement, or remembers how it did.

@@ -87,7 +87,7 @@ func (s *Server) listenToPeers() error {
 	var err error
 	p.exchangeAddress = c.advertised(c.Exchange)
 	if s.keepTables(p.exchangeAddress); s.tables != nil {
-		conf.Ranges = ranges{s.tables}
+		conf.Ranges = ranges{s.tables, s.Catalog}
 	}
 	if p.exchange, err = tcp.Listen(c.Exchange, s.hub, conf); err != nil {
 		return err

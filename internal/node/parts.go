@@ -2,10 +2,14 @@ package node
 
 import (
 	"context"
+	"slices"
 	"strings"
+	"sync"
+	"time"
 
 	"github.com/skein-query/skein/flight/exchange/tcp"
 	"github.com/skein-query/skein/internal/sqlerr"
+	"github.com/skein-query/skein/storage/catalog"
 	"github.com/skein-query/skein/storage/object"
 	"github.com/skein-query/skein/storage/table"
 )
@@ -81,7 +85,23 @@ func (r remotePart) Close() error { return nil }
 
 // ranges is what other processes may read of this one's tables. The secret that all of
 // the cluster share, or a certificate, has let them in.
-type ranges struct{ store *table.Store }
+type ranges struct {
+	store *table.Store
+	names *catalog.Catalog
+}
+
+// lendFor is how long the parts of a table are kept for a process that has asked what they
+// are: a query that takes longer, of a table that changes meanwhile, may fail.
+const lendFor = time.Minute
+
+// Table describes a table and keeps its parts for who has asked.
+func (r ranges) Table(_ context.Context, schema, name string) ([]byte, error) {
+	data, parts, err := r.names.Tell(schema, name)
+	if err == nil {
+		r.store.Lend(parts, lendFor)
+	}
+	return data, err
+}
 
 // Range gives bytes of a part.
 func (r ranges) Range(ctx context.Context, path, version string, off int64, n int) ([]byte, error) {
@@ -99,4 +119,45 @@ func (r ranges) Range(ctx context.Context, path, version string, off int64, n in
 		return nil, sqlerr.New(sqlerr.DataCorrupted, "part %q has %d bytes, %d from byte %d on were asked for", path, info.SizeBytes, n, off)
 	}
 	return data, nil
+}
+
+// others finds tables in the memory of other coordinators.
+type others struct{ server *Server }
+
+// askFor is how long another coordinator has to say what a table is.
+const askFor = 3 * time.Second
+
+// Table asks all other coordinators; nil: none has it, or none that answers.
+func (o others) Table(ctx context.Context, schema, name string) *catalog.Elsewhere {
+	p := o.server.peers
+	if p == nil || p.members.Load() == nil {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, askFor)
+	defer cancel()
+	var found []*catalog.Elsewhere
+	var mu sync.Mutex
+	var wg sync.WaitGroup
+	for _, m := range p.members.Load().Members() {
+		if !slices.Contains(m.Roles, roleCoordinator) || m.Exchange == p.exchangeAddress || m.Exchange == "" {
+			continue
+		}
+		wg.Go(func() { // ends with its answer
+			data, err := p.client.Table(ctx, m.Exchange, schema, name)
+			if err != nil {
+				return
+			}
+			if e, err := catalog.Told(data); err == nil {
+				e.By = m.Flight
+				mu.Lock()
+				found = append(found, e)
+				mu.Unlock()
+			}
+		})
+	}
+	wg.Wait()
+	if len(found) == 0 {
+		return nil
+	}
+	return slices.MinFunc(found, func(a, b *catalog.Elsewhere) int { return strings.Compare(a.By, b.By) }) // the same one always
 }

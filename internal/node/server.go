@@ -240,7 +240,7 @@ func (s *Server) startCoordinator() (*session.Statements, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &session.Statements{Catalog: s.Catalog, Coordinator: s.coord, Memory: s.tables, Log: s.config.Log, Members: s.members, Users: s.users, AllowPaths: allow,
+	return &session.Statements{Catalog: s.Catalog, Coordinator: s.coord, Memory: s.tables, Others: others{s}, Log: s.config.Log, Members: s.members, Users: s.users, AllowPaths: allow,
 		Defaults: session.Defaults{Distribution: s.config.Distribution, Encode: s.config.Encode, Frames: s.config.Frames, BatchRows: s.config.BatchRows}}, nil
 }
 

@@ -61,3 +61,41 @@ func TestOtherProcessesReadTablesInMemory(t *testing.T) {
 	}
 	eventually(t, "the table's memory is free", func() bool { return s.tables.UsedBytes() == 0 })
 }
+
+// TestOtherCoordinatorsReadTablesInMemory has a coordinator answer about a table that another
+// one has, and say who that is when it is to be changed.
+func TestOtherCoordinatorsReadTablesInMemory(t *testing.T) {
+	c := Config{Threads: 1, Version: "1.0.0"}
+	c.Cluster = &Cluster{Name: "c1", Coordinator: true, Worker: true, Gossip: "127.0.0.1:0", Key: clusterKey(t)}
+	first := start(t, c, "")
+	c.Cluster = &Cluster{Name: "c2", Coordinator: true, Worker: true, Gossip: "127.0.0.1:0", Key: clusterKey(t), Join: []string{first.peers.members.Load().Address()}}
+	second := start(t, c, "")
+	eventually(t, "they know each other", func() bool { return first.coord.Workers() == 2 && second.coord.Workers() == 2 })
+	a, b := connection(t, first, ""), connection(t, second, "")
+	run(t, a, "create table numbers (i bigint primary key, word varchar(5) not null, at timestamp(0))", "create temp table mine (n int)")
+	const all = "select count(*), count(distinct word), min(at) from numbers"
+	answers(t, b, all, "0,0,(null)")
+	run(t, a, "insert into numbers select g, 'w' || g % 10, timestamp '2024-01-01 00:00:00.7' from generate_series(1, 50000) s(g)")
+	answers(t, b, all, "50000,10,2024-01-01T00:00:01")
+	answers(t, b, "select n.word, count(*) from numbers n join (values (7), (17), (50001)) v(x) on n.i = v.x group by 1", "w7,2")
+	run(t, b, "set distribution = always")
+	answers(t, b, "select word, count(*) from numbers where i <= 1000 and word < 'w2' group by word order by 1", "w0,100;w1,100")
+	run(t, b, "reset distribution")
+	for range 20 { // parts come and are merged while the other reads
+		run(t, a, "insert into numbers select max(i) + 1, 'x', null from numbers")
+		run(t, b, all)
+	}
+	answers(t, b, "select count(*) from public.numbers", "50020")
+	for _, sql := range []string{"insert into numbers values (1, 'x')", "truncate numbers", "drop table numbers"} {
+		refuses(t, b, sql, "0A000", "in the memory of another coordinator")
+		refuses(t, b, sql, "0A000", first.Addr())
+	}
+	refuses(t, b, "select * from mine", "42P01", "does not exist")
+	refuses(t, b, "select * from nowhere", "42P01", "does not exist")
+	run(t, b, "create table numbers as select 1 as own")
+	answers(t, b, "select * from numbers", "1")
+	answers(t, a, "select count(*) from numbers", "50020")
+	run(t, b, "drop table numbers")
+	run(t, a, "drop table numbers")
+	refuses(t, b, all, "42P01", "does not exist")
+}

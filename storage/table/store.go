@@ -35,9 +35,10 @@ type Store struct {
 
 	mu     sync.Mutex
 	parts  map[string]*part
-	tables map[string]*Table // by location
-	made   int64             // tables and parts so far
-	bytes  int64             // charged
+	tables map[string]*Table      // by location
+	lent   map[string]*time.Timer // by path: what other processes may be reading
+	made   int64                  // tables and parts so far
+	bytes  int64                  // charged
 }
 
 // part is an object. It is freed when no table has it and nobody reads it.
@@ -52,7 +53,7 @@ type part struct {
 // limitBytes together, 0 is no bound beside the account's.
 func NewStore(host string, limitBytes int64, account *memory.Account) *Store {
 	return &Store{host: host, account: account, limitBytes: limitBytes, life: rand.Text()[:8],
-		parts: map[string]*part{}, tables: map[string]*Table{}}
+		parts: map[string]*part{}, tables: map[string]*Table{}, lent: map[string]*time.Timer{}}
 }
 
 // UsedBytes is what tables and their writers hold.
@@ -141,6 +142,32 @@ func (p *Pins) Release() {
 	paths := p.paths
 	p.paths = nil
 	p.store.unpin(paths)
+}
+
+// Lend keeps parts readable for some time, counted from the last time that they were lent.
+func (s *Store) Lend(parts []object.Info, d time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, info := range parts {
+		if t := s.lent[info.Path]; t != nil && t.Reset(d) {
+			continue
+		}
+		have := s.parts[info.Path]
+		if have == nil {
+			continue // whoever reads it hears so
+		}
+		have.pins++
+		var t *time.Timer
+		t = time.AfterFunc(d, func() {
+			s.mu.Lock()
+			if s.lent[info.Path] == t {
+				delete(s.lent, info.Path)
+			}
+			s.mu.Unlock()
+			s.unpin([]string{info.Path})
+		})
+		s.lent[info.Path] = t
+	}
 }
 
 func (s *Store) unpin(paths []string) {

@@ -94,6 +94,7 @@ func FuzzServer(f *testing.F) {
 	f.Add(said(func(l *link) { _ = l.send(msgRange, wanted.encode()); _ = l.send(msgOpen, request.encode()) }))
 	wanted.n = maxRange + 1
 	f.Add(said(func(l *link) { _ = l.send(msgRange, wanted.encode()) }))
+	f.Add(said(func(l *link) { _ = l.send(msgTable, text(text(nil, "s"), "t")); _ = l.send(msgTable, nil) }))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		hub := exchange.NewHub()
 		e := exchange.NewEdge(2, false)

@@ -28,6 +28,7 @@ const (
 	msgPing                     // server: there is nothing to send yet
 	msgRange                    // client: bytes of an object are wanted
 	msgBytes                    // server: these are they
+	msgTable                    // client: a table is to be described, by bytes
 )
 
 const (
@@ -176,7 +177,7 @@ func parseHeader(head []byte) (message, error) {
 	m := message{kind: kind(le.Uint32(head)), length: int(le.Uint32(head[4:])), sum: le.Uint32(head[8:])}
 	limit := maxReply
 	switch m.kind {
-	case msgOpen, msgCredit, msgPong, msgRange:
+	case msgOpen, msgCredit, msgPong, msgRange, msgTable:
 		limit = maxRequest
 	case msgPiece, msgPieceEnd, msgEnd, msgFailure, msgPing:
 	case msgFrame:

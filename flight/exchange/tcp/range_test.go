@@ -24,6 +24,33 @@ func (o object) Range(_ context.Context, path, version string, off int64, n int)
 	return []byte(o[off : off+int64(n)]), nil
 }
 
+// Table says its name, if it is in schema s.
+func (o object) Table(_ context.Context, schema, name string) ([]byte, error) {
+	if schema != "s" {
+		return nil, sqlerr.New(sqlerr.UndefinedTable, "relation %q does not exist", name)
+	}
+	return []byte(name), nil
+}
+
+func TestTablesAreDescribed(t *testing.T) {
+	client, peer := serveRanges(t, object(""))
+	for _, name := range []string{"t", "", strings.Repeat("n", 1000)} {
+		if got, err := client.Table(t.Context(), peer, "s", name); err != nil || string(got) != name {
+			t.Errorf("%q %v", got, err)
+		}
+	}
+	if _, err := client.Table(t.Context(), peer, "x", "t"); sqlerr.CodeOf(err) != sqlerr.UndefinedTable {
+		t.Errorf("a table that is not there gives %v", err)
+	}
+	if n := len(client.parked[peer]); n != 1 {
+		t.Errorf("%d connections were made", n)
+	}
+	none, peer := serveRanges(t, nil)
+	if _, err := none.Table(t.Context(), peer, "s", "t"); sqlerr.CodeOf(err) != sqlerr.FeatureNotSupported {
+		t.Errorf("a process without tables gives %v", err)
+	}
+}
+
 func serveRanges(t *testing.T, r Ranges) (*Client, string) {
 	t.Helper()
 	c := Config{Security: Security{Key: []byte("a key of this test")}, Ranges: r}

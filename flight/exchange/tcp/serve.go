@@ -87,6 +87,8 @@ func (c *serving) heard(ctx context.Context, k kind, payload []byte) error {
 		}
 	case msgRange:
 		return c.rangeOf(ctx, payload)
+	case msgTable:
+		return c.tableOf(ctx, payload)
 	case msgPong:
 	default:
 		return corrupt("a client sent a message of kind %d", k)
