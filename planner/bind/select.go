@@ -109,11 +109,14 @@ func (s *selecting) list() error {
 		s.output = append(s.output, e)
 		s.names = append(s.names, outputName(item))
 	}
-	if len(s.output) > 1664 {
-		return sqlerr.At(sqlerr.TooManyColumns, s.stmt.Span(), "target lists can have at most 1664 entries")
+	if len(s.output) > maxOutput {
+		return sqlerr.At(sqlerr.TooManyColumns, s.stmt.Span(), "target lists can have at most %d entries", maxOutput)
 	}
 	return nil
 }
+
+// maxOutput is the most columns of a query. PostgreSQL has 1664, as its pages do; files have more.
+const maxOutput = 16384
 
 func (s *selecting) star(star *sql.Star) error {
 	if len(s.stmt.From) == 0 {

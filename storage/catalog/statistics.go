@@ -32,8 +32,9 @@ func statistics(ctx context.Context, files []*parquet.File, fields int) []Column
 }
 
 func column(ctx context.Context, files []*parquet.File, field int) ColumnStats {
-	name := files[0].Fields()[field].Name
-	s := ColumnStats{Kind: parquet.ArrowKind(files[0].Fields()[field].Type), HasMinMax: true, Clustered: true}
+	first := files[0].Field(field)
+	name := first.Name
+	s := ColumnStats{Kind: parquet.ArrowKind(first.Type), HasMinMax: true, Clustered: true}
 	var rows, bytes int64
 	var entries, sampled float64 // of the dictionaries that were looked at, and rows of their row groups
 	plain, overlaps, groups, looked := false, 0, 0, 0
@@ -95,12 +96,11 @@ func domain(d, n float64) float64 {
 // position is the field of a file that has the name, tried first where the first
 // file has it.
 func position(f *parquet.File, field int, name string) int {
-	fields := f.Fields()
-	if field < len(fields) && fields[field].Name == name {
+	if field < f.FieldCount() && f.Field(field).Name == name {
 		return field
 	}
-	for i := range fields {
-		if fields[i].Name == name {
+	for i := range f.FieldCount() {
+		if f.Field(i).Name == name {
 			return i
 		}
 	}

@@ -191,6 +191,15 @@ func (f *File) Fields() []Field {
 	return out
 }
 
+// Field is the i-th of the columns.
+func (f *File) Field(i int) Field {
+	n := f.fields[i]
+	return Field{Name: n.name, Type: n.typ, Nullable: n.nullable}
+}
+
+// FieldCount is how many columns there are.
+func (f *File) FieldCount() int { return len(f.fields) }
+
 // RowGroupCount is how many row groups there are.
 func (f *File) RowGroupCount() int { return len(f.meta.rowGroups) }
 
