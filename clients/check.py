@@ -1,6 +1,6 @@
 """Runs the suites of clients against a server, and says what passed: python3 clients/check.py [--write] SUITE…
 
-Suites are python, pyarrow, superset, go, jdbc, conformance, validation; none named: all. A server over TPC-H at scale
+Suites are python, pyarrow, superset, go, jdbc, node, rust, conformance, validation; none named: all. A server over TPC-H at scale
 factor 0.01 is started for each. What a suite needs is installed under data/clients and data/bin, and in Maven's own
 folder. A suite prints a line for each check: passed, failed or skipped, a tab, the check's name, a tab and the reason.
 
@@ -21,6 +21,7 @@ PAGE = ROOT / "docs" / "clients" / "README.md"
 PYTHON = DATA / "venv" / "bin" / "python"
 ARROW = "v18.8.0"
 JDBC = "18.3.0"
+RUST = "60.1.0"
 
 
 class Missing(Exception):
@@ -107,6 +108,28 @@ def golang():
     return out or [["failed", "the suite itself", " ".join(done.stderr[-400:].split())]]
 
 
+def node():
+    if not shutil.which("npm"):
+        raise Missing("npm is not installed")
+    home = DATA / "node"
+    home.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(ROOT / "clients" / "node" / "package.json", home / "package.json")
+    call("npm", "install", "--silent", "--no-audit", "--no-fund", "--prefix", home)
+    with Server() as address:
+        return lines(["env", f"MODULES={home}", "node", "clients/node/suite.mjs", address])
+
+
+def rust():
+    if not shutil.which("cargo"):
+        raise Missing("cargo is not installed")
+    client = DATA / "rust" / "bin" / "flight_sql_client"
+    if not client.exists():
+        print("building the client of Rust, once", flush=True)
+        call("cargo", "install", "--quiet", "--locked", f"arrow-flight@{RUST}", "--features", "cli,tls-ring", "--root", client.parent.parent)
+    with Server() as address:
+        return lines([sys.executable, "-B", "clients/rust/run.py", address, client])
+
+
 def conformance():
     client = ROOT / "data" / "bin" / "arrow-flight-integration-client"
     if not client.exists():
@@ -135,6 +158,8 @@ SUITES = {
     "superset": ("Python: flightsql-dbapi and its SQLAlchemy dialect (Superset)", of_python("superset.py")),
     "go": ("Go: ADBC and database/sql", golang),
     "jdbc": (f"JDBC: flight-sql-jdbc-driver {JDBC}", jdbc),
+    "node": ("Node.js: @lakehouse-rs/flight-sql-client 0.0.10", node),
+    "rust": (f"Rust: arrow-flight {RUST}, its flight_sql_client", rust),
     "conformance": (f"Arrow's integration client {ARROW}", conformance),
     "validation": ("adbc-drivers/validation", validation),
 }
@@ -146,9 +171,13 @@ def table(results):
     for name, found in results.items():
         counts = [sum(f[0] == outcome for f in found) for outcome in ("passed", "failed", "skipped")]
         out.append(f"| `{name}`: {SUITES[name][0]} | {counts[0]} | {counts[1]} | {counts[2]} |")
+        reasons = {}
         for f in found:
             if f[0] != "passed":
-                notes.append(f"| `{name}` | {f[1].replace('|', '&#124;')} | {f[0]}: {(f[2:] or [''])[0].replace('|', '&#124;')} |")
+                reasons.setdefault((f[0], (f[2:] or [""])[0]), []).append(f[1])
+        for (outcome, reason), checks in reasons.items():
+            what = checks[0] if len(checks) == 1 else f"{len(checks)} checks, {checks[0]} the first"
+            notes.append(f"| `{name}` | {what.replace('|', '&#124;')} | {outcome}: {reason.replace('|', '&#124;')} |")
     if notes:
         out += ["", "| suite | not passed | why |", "|---|---|---|", *notes]
     return "\n".join(out)
