@@ -283,7 +283,13 @@ func (e *effect) createPolicy(ctx context.Context, stmt *sql.CreatePolicy) error
 		if err != nil {
 			return nil, err
 		}
-		made := access.Policy{Schema: t.Schema, Table: t.Name, Name: stmt.Name.Text, Using: stmt.UsingText}
+		made := access.Policy{Schema: t.Schema, Table: t.Name, Name: stmt.Name.Text, Using: stmt.UsingText, Check: stmt.CheckText}
+		if stmt.For != "SELECT" {
+			made.For = stmt.For
+		}
+		if stmt.For == "ALL" && made.Check == "" { // what is seen may be added
+			made.Check = made.Using
+		}
 		if slices.ContainsFunc(p.now.Policies(t.Schema, t.Name), func(x access.Policy) bool { return x.Name == made.Name }) {
 			return nil, sqlerr.At(duplicateObject, stmt.Name.Span(), "policy %q for table %q already exists", made.Name, t.Name)
 		}
@@ -294,16 +300,24 @@ func (e *effect) createPolicy(ctx context.Context, stmt *sql.CreatePolicy) error
 			}
 			made.Roles = append(made.Roles, role)
 		}
-		if params, _ := sql.Holds(stmt.Using); params || strings.TrimSpace(made.Using) == "" {
-			return nil, sqlerr.At(invalidDefinition, stmt.Using.Span(), "a policy has no parameters")
-		}
-		fields, err := sqlFields(t.Fields)
+		fields, err := columnsOf(t)
 		if err != nil {
 			return nil, err
 		}
-		err = planner.CheckPolicy(t.Name, fields, made.Using, p.statements.options(p.session))
-		if err != nil {
-			return nil, sqlerr.At(sqlerr.CodeOf(err), stmt.Using.Span(), "%s", err)
+		for _, condition := range []sql.Expr{stmt.Using, stmt.Check} {
+			if condition == nil {
+				continue
+			}
+			text := stmt.UsingText
+			if condition == stmt.Check {
+				text = stmt.CheckText
+			}
+			if params, _ := sql.Holds(condition); params || strings.TrimSpace(text) == "" {
+				return nil, sqlerr.At(invalidDefinition, condition.Span(), "a policy has no parameters")
+			}
+			if err := planner.CheckPolicy(t.Name, fields, text, p.statements.options(p.session)); err != nil {
+				return nil, sqlerr.At(sqlerr.CodeOf(err), condition.Span(), "%s", err)
+			}
 		}
 		return []access.Change{{Kind: access.PutPolicy, Policy: &made}}, nil
 	})

@@ -1,6 +1,7 @@
 package session
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"time"
@@ -230,7 +231,13 @@ func (s *Statements) pgPolicies() *logical.Table {
 			}
 			roles += r
 		}
-		t.Rows = append(t.Rows, append(texts(p.Schema, p.Table, p.Name, "PERMISSIVE", roles+"}", "SELECT", "("+p.Using+")"), expr.Null))
+		condition := func(text string) expr.Value {
+			if text == "" {
+				return expr.Null
+			}
+			return expr.Str("(" + text + ")")
+		}
+		t.Rows = append(t.Rows, append(texts(p.Schema, p.Table, p.Name, "PERMISSIVE", roles+"}", cmp.Or(p.For, "SELECT")), condition(p.Using), condition(p.Check)))
 	}
 	return t
 }

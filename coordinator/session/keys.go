@@ -9,6 +9,7 @@ import (
 
 	"github.com/skein-query/skein/exec/vector"
 	"github.com/skein-query/skein/flight"
+	"github.com/skein-query/skein/internal/access"
 	"github.com/skein-query/skein/internal/sqlerr"
 	"github.com/skein-query/skein/planner"
 	"github.com/skein-query/skein/planner/expr"
@@ -77,12 +78,21 @@ func (d *definition) nameKeys() {
 // publish makes the rows of a writer the table's, if these keep its keys. As long as they are
 // looked at nobody else adds rows to the table.
 func (s *Statements) publish(ctx context.Context, session *flight.Session, t *catalog.Table, w *writing) error {
-	if len(t.Keys) == 0 || w.Rows() == 0 {
+	checks, checked := s.rights(session).Table(t.Schema, t.Name, t.Owner).Checked()
+	if len(t.Keys) == 0 && !checked || w.Rows() == 0 {
 		return w.Publish(ctx)
 	}
 	parts, err := w.Parts()
 	if err != nil {
 		return err
+	}
+	if checked {
+		if err := s.passes(ctx, session, t, checks, parts); err != nil {
+			return err
+		}
+	}
+	if len(t.Keys) == 0 {
+		return w.Publish(ctx)
 	}
 	done, err := t.Memory.Alone(ctx)
 	if err != nil {
@@ -97,11 +107,35 @@ func (s *Statements) publish(ctx context.Context, session *flight.Session, t *ca
 	return w.Publish(ctx)
 }
 
+// passes looks for a new row that no policy lets the user add.
+func (s *Statements) passes(ctx context.Context, session *flight.Session, t *catalog.Table, checks []access.Policy, parts []object.Info) error {
+	conditions := []string{"false"}
+	for _, p := range checks {
+		conditions = append(conditions, "("+p.Check+")")
+	}
+	text := fmt.Sprintf("select 1 from added as %s where not coalesce(%s, false) limit 1", quoted(t.Name), strings.Join(conditions, " or "))
+	all, err := sql.Parse(text)
+	if err != nil {
+		return err
+	}
+	l := &keyed{lookup: s.lookup(session), target: t, added: parts}
+	plan := func() (*planner.Plan, error) { return planner.Query(ctx, all[0].(*sql.Query), l, s.options(session)) }
+	return s.pour(ctx, session, "", plan, func(b *vector.Batch) error {
+		if b.Rows() == 0 {
+			return nil
+		}
+		return errPolicy(t.Name)
+	})
+}
+
+// quoted is a name as SQL takes it, whatever is in it.
+func quoted(name string) string { return `"` + strings.ReplaceAll(name, `"`, `""`) + `"` }
+
 // keeps looks for a key that is twice in new rows, or in one of them and in the table.
 func (s *Statements) keeps(ctx context.Context, session *flight.Session, t *catalog.Table, k catalog.Key, parts []object.Info, rows int64) error {
 	var texts, names, present, same []string
 	for _, c := range k.Columns {
-		q := `"` + strings.ReplaceAll(c, `"`, `""`) + `"`
+		q := quoted(c)
 		names, texts = append(names, q), append(texts, q+"::text")
 		present, same = append(present, q+" is not null"), append(same, "_n."+q+" = _o."+q)
 	}

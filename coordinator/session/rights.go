@@ -178,12 +178,17 @@ func guard(t *catalog.Table, fields []parquet.Field, rights access.TableRights) 
 	return g, nil
 }
 
-// mayInsert refuses rows for a table whose columns a session's user may not fill. Row
-// policies say which rows are seen: who does not see all may not make any.
+// errPolicy is PostgreSQL's error about a row that no policy lets somebody add.
+func errPolicy(name string) *sqlerr.Error {
+	return sqlerr.New(sqlerr.InsufficientPrivilege, "new row violates row-level security policy for table %q", name)
+}
+
+// mayInsert refuses rows for a table whose columns a session's user may not fill, or for which
+// no policy lets it add any. Which rows that are is looked at when they are published.
 func (s *Statements) mayInsert(session *flight.Session, t *catalog.Table, columns []string) error {
 	rights := s.rights(session).Table(t.Schema, t.Name, t.Owner)
-	if _, restricted := rights.Restricted(); restricted {
-		return errDenied(t.Name).WithHint("Row policies say which of its rows you see; only who sees all can insert.")
+	if checks, checked := rights.Checked(); checked && len(checks) == 0 {
+		return errPolicy(t.Name)
 	}
 	if len(columns) == 0 && rights.Some(access.Insert) { // DEFAULT VALUES
 		return nil

@@ -156,11 +156,30 @@ func (t TableRights) Restricted() (using []Policy, restricted bool) {
 		return nil, false
 	}
 	for _, p := range all {
-		if slices.ContainsFunc(p.Roles, func(role string) bool { return t.rights.roles[role] }) {
+		if p.Using != "" && t.isFor(p) {
 			using = append(using, p)
 		}
 	}
 	return using, true
+}
+
+// Checked reports whether row policies say which rows may be added; checks are the conditions
+// of which one has to be true, none when no row may be.
+func (t TableRights) Checked() (checks []Policy, checked bool) {
+	all := t.rights.state.policies[t.object]
+	if t.owner || len(all) == 0 {
+		return nil, false
+	}
+	for _, p := range all {
+		if p.Check != "" && t.isFor(p) {
+			checks = append(checks, p)
+		}
+	}
+	return checks, true
+}
+
+func (t TableRights) isFor(p Policy) bool {
+	return slices.ContainsFunc(p.Roles, func(role string) bool { return t.rights.roles[role] })
 }
 
 // String names an object in messages: table "a", schema "b".

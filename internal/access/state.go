@@ -85,13 +85,16 @@ type Grant struct {
 	By        string    `json:"by,omitempty"`     // the role whose option it comes by; empty: the owner and administrators
 }
 
-// Policy lets some roles see the rows of a table on which Using is true.
+// Policy lets some roles see the rows of a table on which Using is true, and add those on
+// which Check is.
 type Policy struct {
 	Schema string   `json:"schema"`
 	Table  string   `json:"table"`
 	Name   string   `json:"name"`
 	Roles  []string `json:"roles"`
-	Using  string   `json:"using"` // SQL over the table's columns
+	Using  string   `json:"using"`           // SQL over the table's columns; empty: it is not for reading
+	Check  string   `json:"check,omitempty"` // of rows that come; empty: it is not for adding
+	For    string   `json:"for,omitempty"`   // INSERT or ALL; empty: SELECT
 }
 
 // State is all roles and grants at one time. The zero value has none.

@@ -35,8 +35,21 @@ func TestRightsOnSingleTablesInMemoryGoWithThem(t *testing.T) {
 		{"bob", "insert into t (n) select n from t", ""},
 		{"bob", "truncate t", sqlerr.InsufficientPrivilege},
 		{"alice", "create policy small on t to bob using (n < 10)", ""},
-		{"bob", "select n / (n - 20) from t", ""}, // the row that would fail is not his
-		{"bob", "insert into t (n) values (5)", sqlerr.InsufficientPrivilege},
+		{"bob", "select n / (n - 20) from t", ""},   // the row that would fail is not his
+		{"bob", "insert into t (n) values (5)", ""}, // what is seen may be added
+		{"bob", "insert into t (n) values (5), (15)", sqlerr.InsufficientPrivilege},
+		{"bob", "insert into t (n) values (null)", sqlerr.InsufficientPrivilege},
+		{"alice", "create policy big on t for insert to bob with check (n > 100 and secret is null)", ""},
+		{"bob", "insert into t (n) values (101), (6)", ""},
+		{"bob", "insert into t (n) values (15)", sqlerr.InsufficientPrivilege},
+		{"bob", "select 1 / (n - 101) from t", ""}, // it is not seen
+		{"alice", "drop policy small on t", ""},
+		{"bob", "insert into t (n) values (6)", sqlerr.InsufficientPrivilege},
+		{"bob", "insert into t (n) values (102)", ""},
+		{"alice", "drop policy big on t", ""},
+		{"alice", "create policy nobody on t for select to bob using (n > 3)", ""},
+		{"bob", "insert into t (n) values (6)", sqlerr.InsufficientPrivilege},
+		{"alice", "insert into t (n) values (6)", ""},
 		{"alice", "drop table t", ""},
 		{"alice", "create table t (n int, secret text)", ""},
 		{"bob", "select n from t", sqlerr.InsufficientPrivilege},

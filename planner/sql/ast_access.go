@@ -97,14 +97,18 @@ type GrantRole struct {
 	Admin   bool // WITH ADMIN OPTION, or REVOKE ADMIN OPTION FOR
 }
 
-// CreatePolicy is CREATE POLICY name ON table [FOR SELECT] [TO roles] USING (expression).
+// CreatePolicy is CREATE POLICY name ON table [FOR ALL | SELECT | INSERT] [TO roles] [USING
+// (expression)] [WITH CHECK (expression)].
 type CreatePolicy struct {
 	Loc
 	Name      Ident
 	Table     Name
 	Roles     []RoleName // PUBLIC when there is no TO
-	Using     Expr
-	UsingText string // as it was written, without its parentheses
+	For       string     // upper case
+	Using     Expr       // nil when absent
+	UsingText string     // as it was written, without its parentheses
+	Check     Expr       // nil when absent
+	CheckText string
 }
 
 // DropPolicy is DROP POLICY [IF EXISTS] name ON table.

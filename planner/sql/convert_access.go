@@ -181,25 +181,36 @@ func (c *converter) grantRole(s *pg.GrantRoleStmt, whole Loc, start int) Stateme
 
 func (c *converter) createPolicy(s *pg.CreatePolicyStmt, whole Loc, start int) Statement {
 	out := &CreatePolicy{Loc: whole, Name: c.ident(s.GetPolicyName(), start+2), Table: c.relation(s.GetTable()), Roles: c.roleNames(s.GetRoles())}
-	using := c.next(out.Table.Span())
-	for using < c.end && !c.is(using, "using") {
-		using = c.close(using) + 1
-	}
+	out.For = strings.ToUpper(s.GetCmdName())
 	switch {
 	case !s.GetPermissive():
 		c.refuse(whole.Source, "restrictive policies are not supported")
-	case s.GetCmdName() != "select" && s.GetCmdName() != "all":
-		c.refuse(whole.Source, "policies are for SELECT only")
-	case s.GetWithCheck() != nil:
-		c.refuse(whole.Source, "WITH CHECK is not supported")
-	case s.GetQual() == nil || !c.isPunct(using+1, '('):
-		c.fail(sqlerr.At(sqlerr.SyntaxError, whole.Source, "a policy needs USING (expression)"))
+	case out.For != "SELECT" && out.For != "ALL" && out.For != "INSERT":
+		c.refuse(whole.Source, "policies are for SELECT, INSERT and ALL")
+	case out.For == "SELECT" && s.GetWithCheck() != nil:
+		c.fail(sqlerr.At(sqlerr.SyntaxError, whole.Source, "WITH CHECK cannot be applied to SELECT or DELETE"))
+	case out.For == "INSERT" && s.GetQual() != nil:
+		c.fail(sqlerr.At(sqlerr.SyntaxError, whole.Source, "only WITH CHECK expression allowed for INSERT"))
+	case s.GetQual() == nil && s.GetWithCheck() == nil:
+		c.fail(sqlerr.At(sqlerr.SyntaxError, whole.Source, "a policy needs USING (expression) or WITH CHECK (expression)"))
 	default:
-		out.Using = c.expr(s.GetQual())
-		inside := c.span(using+2, c.close(using+1)-1)
-		out.UsingText = c.text[inside.Start:inside.End]
+		at := c.next(out.Table.Span())
+		out.Using, out.UsingText = c.policyCondition(s.GetQual(), at, "using")
+		out.Check, out.CheckText = c.policyCondition(s.GetWithCheck(), at, "check")
 	}
 	return out
+}
+
+// policyCondition is the condition in parentheses behind a word, and its text.
+func (c *converter) policyCondition(n *pg.Node, i int, word string) (Expr, string) {
+	if n == nil {
+		return nil, ""
+	}
+	for i < c.end && !(c.is(i, word) && c.isPunct(i+1, '(')) {
+		i = c.close(i) + 1
+	}
+	inside := c.span(i+2, c.close(i+1)-1)
+	return c.expr(n), c.text[inside.Start:inside.End]
 }
 
 func (c *converter) dropPolicy(s *pg.DropStmt, whole Loc, start int) Statement {
