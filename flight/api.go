@@ -35,6 +35,12 @@ type Share struct {
 	Index   int    `json:"i,omitempty"`
 	Of      int    `json:"n,omitempty"`
 	Version string `json:"v,omitempty"`
+	// Plan is the share as a plan, and Names the columns of it, for servers that know no
+	// catalog: they give its rows and nothing else. It may be missing.
+	Plan  []byte   `json:"p,omitempty"`
+	Names []string `json:"c,omitempty"`
+	// Plans are those of all shares, when they are asked for.
+	Plans [][]byte `json:"-"`
 }
 
 // Prepared is a planned statement. It may be executed any number of times, also

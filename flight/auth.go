@@ -300,6 +300,24 @@ func (s *Server) handshake(ctx context.Context) (metadata.MD, error) {
 	return metadata.Pairs("authorization", "Bearer "+token), err
 }
 
+// vouched refuses a ticket of a time of users to a server that knows none, unless a token of
+// the cluster says that its user shows it.
+func (s *Server) vouched(ctx context.Context, t ticket) error {
+	if !t.Guarded || s.protected() {
+		return nil
+	}
+	md, _ := metadata.FromIncomingContext(ctx)
+	scheme, credentials, err := authorization(md)
+	if err != nil {
+		return err
+	}
+	if l, ok := s.openToken(credentials); scheme != "bearer" || !ok || !l.Checked || l.User != t.User || time.Now().After(l.Expires) {
+		return sqlerr.New(sqlerr.InvalidAuthorization, "a token of the ticket's user is required").
+			WithHint("Handshake with a coordinator gives one; the ticket can be fetched there too.")
+	}
+	return nil
+}
+
 // own refuses what was made for another user.
 func (s *Server) own(ctx context.Context, user, what string) error {
 	if s.protected() && s.caller(ctx).user != user {

@@ -34,6 +34,7 @@ type Config struct {
 	TokenTTL    time.Duration   // how long a token of Handshake is good; one in use is renewed: 24 h
 	Auth        Authenticator   // nil: nobody is asked for credentials
 	Locations   func() []string // URIs of the servers that any ticket may be shown to, for clients that ask for several endpoints; nil: this one only
+	Readers     func() []string // URIs of the servers that give the rows of a share that has its plan (see Share); nil: those of Locations
 	Key         []byte          // signs tickets and handles, shared by a cluster's coordinators; nil: random
 	TLS         *tls.Config     // nil: connections are not encrypted
 	Log         *slog.Logger    // nil: slog.Default

@@ -57,26 +57,34 @@ func (s *Server) shared(ctx context.Context, a asked, options map[string]string)
 	}
 	info := &flight.FlightInfo{Schema: flight.SerializeSchema(resultSchema(a.prepared.Columns()), memory.DefaultAllocator),
 		FlightDescriptor: a.desc, TotalRecords: -1, TotalBytes: -1}
+	plans := share.Plans
 	for i := range share.Of {
 		share.Index = i
-		e, err := s.endpoint(ticket{Lease: rand.Text(), Text: a.text, Args: encoded, Options: options, User: a.session.User(), Share: share})
+		if plans != nil {
+			share.Plan = plans[i]
+		}
+		e, err := s.endpoint(ticket{Lease: rand.Text(), Text: a.text, Args: encoded, Options: options, User: a.session.User(), Share: share, Guarded: s.protected()})
 		if err != nil {
 			return nil, err
 		}
-		e.Location = s.locationsFor(i)
+		e.Location = s.locationsFor(i, share.Plan != nil)
 		info.Endpoint = append(info.Endpoint, e)
 	}
 	return info, nil
 }
 
 // locationsFor are where the i-th endpoint may be fetched: the servers in turn, so that
-// all have work, and last the connection that the client has.
-func (s *Server) locationsFor(i int) []*flight.Location {
+// all have work, and last the connection that the client has. What has its plan is given by
+// workers too.
+func (s *Server) locationsFor(i int, planned bool) []*flight.Location {
 	if s.config.Locations == nil {
 		return nil
 	}
 	all := s.config.Locations()
-	if len(all) < 2 {
+	if planned && s.config.Readers != nil {
+		all = s.config.Readers()
+	}
+	if len(all) == 0 || len(all) < 2 && !planned {
 		return nil
 	}
 	var out []*flight.Location

@@ -127,6 +127,9 @@ func (s *Server) fetchTicket(signed []byte, stream flight.FlightService_DoGetSer
 	if err := s.own(stream.Context(), t.User, "ticket"); err != nil {
 		return err
 	}
+	if err := s.vouched(stream.Context(), t); err != nil {
+		return err
+	}
 	if q, done, ok := s.queries.read(t.Lease); ok {
 		defer done()
 		return send(q, stream)

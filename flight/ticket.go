@@ -100,6 +100,7 @@ type ticket struct {
 	Session string            `json:"session,omitempty"` // the only one in which the statement means the same
 	Update  bool              `json:"update,omitempty"`  // had its effect: never runs again
 	Share   Share             `json:"share"`             // of the rows; the zero value is all of them
+	Guarded bool              `json:"guarded,omitempty"` // whoever shows it has to show a token of its user's
 	Expires time.Time         `json:"expires"`
 }
 

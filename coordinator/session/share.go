@@ -12,6 +12,8 @@ import (
 	"github.com/skein-query/skein/internal/sqlerr"
 	"github.com/skein-query/skein/planner/expr"
 	"github.com/skein-query/skein/planner/physical"
+	"github.com/skein-query/skein/planner/substrait"
+	"github.com/skein-query/skein/storage/table"
 )
 
 // Share is a query whose rows are a share of those of a text, for clients that fetch the
@@ -47,7 +49,74 @@ func (s *Statements) Share(ctx context.Context, session *flight.Session, text st
 	}
 	want.Of = min(want.Of, len(groupsOf(s.Coordinator, scan)))
 	want.Version = filesVersion(scan.Files)
+	want.Names, want.Plans = s.plansOf(plan.Root, q.fields, scan, want.Of)
 	return shared, want, nil
+}
+
+// maxSharePlan is the most bytes of a plan that goes with a ticket.
+const maxSharePlan = 48 << 10
+
+// plansOf are the shares of a plan for servers that know no catalog, and the names of its
+// columns; none when a plan does not hold all that is needed.
+func (s *Statements) plansOf(root physical.Node, fields []expr.Field, scan *physical.Scan, n int) (names []string, plans [][]byte) {
+	if slices.ContainsFunc(scan.Files, func(f physical.File) bool { return table.IsPart(f.Path) }) {
+		return nil, nil // who reads these pins them
+	}
+	columns := root.Schema()
+	for i, f := range fields {
+		if !columns[i].Type.Equal(f.Type) {
+			return nil, nil
+		}
+		names = append(names, f.Name)
+	}
+	groups := groupsOf(s.Coordinator, scan)
+	for i := range n {
+		data, err := substrait.Marshal(restricted(root, groups[len(groups)*i/n:len(groups)*(i+1)/n]))
+		if err != nil || len(data) > maxSharePlan {
+			return nil, nil
+		}
+		plans = append(plans, data)
+	}
+	return names, plans
+}
+
+// ReadShare prepares a share by its plan alone, at a process that knows no catalog.
+func (s *Statements) ReadShare(session *flight.Session, text string, share flight.Share) (flight.Prepared, error) {
+	root, err := substrait.Unmarshal(share.Plan)
+	if err != nil {
+		return nil, err
+	}
+	if shareable(root) == nil || len(root.Schema()) != len(share.Names) {
+		return nil, sqlerr.New(sqlerr.InvalidTicket, "the ticket's plan is no share")
+	}
+	p := &plannedShare{statements: s, session: session, root: root, text: text, fields: slices.Clone(root.Schema())}
+	for i, name := range share.Names {
+		p.fields[i].Name = name
+	}
+	return p, nil
+}
+
+// plannedShare gives the rows of a plan.
+type plannedShare struct {
+	statements *Statements
+	session    *flight.Session
+	root       physical.Node
+	fields     []expr.Field
+	text       string
+}
+
+func (p *plannedShare) Columns() []expr.Field   { return p.fields }
+func (p *plannedShare) Parameters() []expr.Type { return nil }
+func (p *plannedShare) IsUpdate() bool          { return false }
+
+// Execute runs the plan.
+func (p *plannedShare) Execute(ctx context.Context, _ []expr.Value) (flight.Result, error) {
+	return p.statements.run(ctx, p.session, p.root, p.fields, p.text)
+}
+
+// Update is not for queries.
+func (p *plannedShare) Update(context.Context, [][]expr.Value) (flight.Result, error) {
+	return nil, errNoUpdate
 }
 
 // shareable is the one scan that a plan without breakers reads; nil for any other plan,

@@ -325,16 +325,27 @@ func (r *results) Open(peer, query string, attempt int) exchange.Source {
 }
 
 // locations are the coordinators of a cluster, any of which takes any ticket.
-func (s *Server) locations() (out []string) {
+func (s *Server) locations() []string {
+	return s.answering(func(m cluster.Member) bool { return slices.Contains(m.Roles, roleCoordinator) })
+}
+
+// readers are the members that give the rows of a share of a result that has its plan.
+func (s *Server) readers() []string {
+	return s.answering(func(m cluster.Member) bool { return slices.Contains(m.Roles, roleWorker) })
+}
+
+// answering are the members of a kind that a client may be sent to: none without a key, since
+// tickets of this process are known to it only then.
+func (s *Server) answering(is func(cluster.Member) bool) (out []string) {
 	if s.peers == nil || s.peers.members.Load() == nil || s.config.Cluster.Key.IsZero() {
-		return nil // tickets of this process are known to it only
+		return nil
 	}
 	scheme := "grpc://"
 	if s.config.TLS.toClients() != nil {
 		scheme = "grpc+tls://"
 	}
 	for _, m := range s.peers.members.Load().Members() {
-		if slices.Contains(m.Roles, roleCoordinator) && m.Flight != "" {
+		if is(m) && m.Flight != "" && m.State == cluster.Ready {
 			out = append(out, scheme+m.Flight)
 		}
 	}

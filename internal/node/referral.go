@@ -5,13 +5,18 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/skein-query/skein/coordinator/session"
 	"github.com/skein-query/skein/flight"
 	"github.com/skein-query/skein/internal/sqlerr"
 	"github.com/skein-query/skein/planner/expr"
 )
 
-// referral answers clients of a process that is no coordinator: it says who is.
-type referral struct{ server *Server }
+// referral answers clients of a process that is no coordinator: it says who is, and gives
+// them shares of results for which they have tickets.
+type referral struct {
+	server *Server
+	reader *session.Statements // runs the plans of shares, in this process alone
+}
 
 func (r referral) refuse() error {
 	err := sqlerr.New(sqlerr.FeatureNotSupported, "this process is a worker and takes no statements")
@@ -44,9 +49,13 @@ func (r referral) PrepareSubstrait(context.Context, *flight.Session, []byte, str
 // Cancel knows no query.
 func (r referral) Cancel(context.Context, string) (bool, error) { return false, nil }
 
-// Share refuses.
-func (r referral) Share(context.Context, *flight.Session, string, []expr.Value, flight.Share) (flight.Prepared, flight.Share, error) {
-	return nil, flight.Share{}, r.refuse()
+// Share gives the share of a plan that a coordinator has signed; nothing else.
+func (r referral) Share(_ context.Context, client *flight.Session, text string, _ []expr.Value, want flight.Share) (flight.Prepared, flight.Share, error) {
+	if want.Plan == nil || r.reader == nil {
+		return nil, flight.Share{}, r.refuse()
+	}
+	p, err := r.reader.ReadShare(client, text, want)
+	return p, want, err
 }
 
 // Progress knows no query.

@@ -65,6 +65,7 @@ type Server struct {
 	failed   chan error
 	system   *cluster.System
 	coord    *coordinator.Coordinator // nil: this process has not that role
+	reader   *coordinator.Coordinator // of shares of results, in a process that is no coordinator
 	workers  []*worker.Worker
 	pool     *memory.Pool
 	files    *parquet.Cache
@@ -216,6 +217,25 @@ func (s *Server) actorName(worker string) string {
 	return worker
 }
 
+// refer makes what answers clients of a process that is no coordinator. Shares of results
+// run in it by a coordinator of its own, which has no other worker.
+func (s *Server) refer() (referral, error) {
+	out := referral{server: s}
+	if len(s.workers) == 0 {
+		return out, nil
+	}
+	c := coordinator.Config{System: s.system, Hub: s.hub, Process: s.config.Cluster.Name, Footers: s.footers, Limits: s.config.Limits, Log: s.config.Log}
+	var err error
+	if s.reader, err = coordinator.New(c); err != nil {
+		return out, err
+	}
+	w := s.workers[0]
+	s.reader.Join(coordinator.Worker{Member: place.Member{Name: w.Name, Threads: max(1, s.config.Threads), Process: c.Process, Peer: s.peers.exchangeAddress},
+		Address: s.system.Local(s.actorName(w.Name))})
+	out.reader = &session.Statements{Catalog: s.Catalog, Coordinator: s.reader, Log: s.config.Log, Defaults: session.Defaults{Distribution: place.Local}}
+	return out, nil
+}
+
 func (s *Server) startCoordinator() (*session.Statements, error) {
 	c := coordinator.Config{System: s.system, Hub: s.hub, Process: alone, Footers: s.footers, SplitBytes: s.config.SplitBytes, FewRows: s.config.FewRows, Limits: s.config.Limits, Log: s.config.Log}
 	if s.peers != nil {
@@ -264,11 +284,14 @@ func (s *Server) listen(statements *session.Statements) error {
 	if statements != nil {
 		c.Statements, c.Catalog, c.Sessions, c.Ingest, c.Auth = statements, statements, statements, statements, s.users
 	} else {
-		elsewhere := referral{s}
+		elsewhere, err := s.refer()
+		if err != nil {
+			return err
+		}
 		c.Statements, c.Catalog, c.Sessions = elsewhere, elsewhere, elsewhere
 	}
 	c.TLS = s.config.TLS.toClients()
-	c.Locations = s.locations
+	c.Locations, c.Readers = s.locations, s.readers
 	if s.config.Cluster != nil && !s.config.Cluster.Key.IsZero() { // another coordinator may be shown a ticket
 		var err error
 		if c.Key, err = s.config.Cluster.Key.Derive("tickets"); err != nil {
@@ -326,6 +349,9 @@ func (s *Server) Close() {
 	s.following.Wait()
 	if s.coord != nil {
 		s.coord.Close()
+	}
+	if s.reader != nil {
+		s.reader.Close()
 	}
 	for _, w := range s.workers {
 		w.Close()
