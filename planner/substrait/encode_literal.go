@@ -55,17 +55,26 @@ func (e *encoder) literal(v expr.Value, t expr.Type) *pb.Expression_Literal {
 		return &pb.Expression_Literal{LiteralType: &pb.Expression_Literal_Date{Date: e.narrow(v.I, math.MinInt32, math.MaxInt32, t)}}
 	case expr.Time:
 		return &pb.Expression_Literal{LiteralType: &pb.Expression_Literal_PrecisionTime_{
-			PrecisionTime: &pb.Expression_Literal_PrecisionTime{Precision: int32(t.Digits()), Value: v.I / unitOf(t.Digits())}}}
+			PrecisionTime: &pb.Expression_Literal_PrecisionTime{Precision: int32(t.Digits()), Value: e.whole(v.I, t)}}}
 	case expr.Timestamp:
 		return &pb.Expression_Literal{LiteralType: &pb.Expression_Literal_PrecisionTimestamp_{
-			PrecisionTimestamp: &pb.Expression_Literal_PrecisionTimestamp{Precision: int32(t.Digits()), Value: v.I / unitOf(t.Digits())}}}
+			PrecisionTimestamp: &pb.Expression_Literal_PrecisionTimestamp{Precision: int32(t.Digits()), Value: e.whole(v.I, t)}}}
 	case expr.TimestampTZ:
 		return &pb.Expression_Literal{LiteralType: &pb.Expression_Literal_PrecisionTimestampTz{
-			PrecisionTimestampTz: &pb.Expression_Literal_PrecisionTimestamp{Precision: int32(t.Digits()), Value: v.I / unitOf(t.Digits())}}}
+			PrecisionTimestampTz: &pb.Expression_Literal_PrecisionTimestamp{Precision: int32(t.Digits()), Value: e.whole(v.I, t)}}}
 	case expr.Interval:
 		return intervalLiteral(v)
 	}
 	return e.nestedLiteral(v, t)
+}
+
+// whole is a time in the unit of its type's digits, of which it must be a whole number.
+func (e *encoder) whole(micros int64, t expr.Type) int64 {
+	unit := unitOf(t.Digits())
+	if micros%unit != 0 {
+		e.errorf("%d microseconds are no value of type %s", micros, t)
+	}
+	return micros / unit
 }
 
 // unitOf is how many microseconds the last of some digits of a second stands for.

@@ -95,6 +95,7 @@ func constants() []constant {
 		{expr.Of(expr.Char), expr.Str("x ")}, {expr.Of(expr.Bytea), expr.Str("\xff\x00")}, {expr.Of(expr.Unknown), expr.Str("later")},
 		{expr.Of(expr.Date), expr.Int(-719162)}, {expr.Of(expr.Time), expr.Int(86399999999)},
 		{expr.Of(expr.Timestamp), expr.Int(-1)}, {expr.Of(expr.TimestampTZ), expr.Int(math.MaxInt64)},
+		{expr.TimeOf(expr.Time, 0), expr.Int(86400000000)}, {expr.TimeOf(expr.Timestamp, 3), expr.Int(-5000)}, {expr.TimeOf(expr.TimestampTZ, 5), expr.Int(1234567890)},
 		{expr.Of(expr.Interval), expr.IntervalValue(-14, 3, -1500000)},
 		{expr.Of(expr.Interval), expr.IntervalValue(math.MinInt32, math.MaxInt32, math.MinInt64)},
 		{expr.ListOf(int4), expr.Value{Elems: []expr.Value{expr.Int(1), expr.Null}}}, {expr.ListOf(text), expr.Value{}},
