@@ -61,6 +61,8 @@ func lower(n physical.Node, in []Operator, env *Env) (Operator, error) {
 		return newTopN(n, in[0], env)
 	case *physical.GroupTopN:
 		return newGroupTopN(n, in[0], env)
+	case *physical.Window:
+		return newWindow(n, in[0], env)
 	case *physical.Union:
 		return newUnion(n, in, env), nil
 	case *physical.SetOp:

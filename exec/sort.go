@@ -20,7 +20,8 @@ import (
 // as tell their values apart (sort_fit.go); every instance sorts references to its rows
 // by them, digit by digit or by pattern-defeating quicksort. When all have, they merge
 // the sorted runs and gather batches from all stores, block by block; one instance gives
-// them out in order, the others have no rows (sort_output.go). Memory: the rows, their
+// them out in order, the others have no rows (sort_output.go); where only groups of rows have
+// to come in order, each instance gives out some (sort_whole.go). Memory: the rows, their
 // keys and 24 bytes a row, 48 while they are sorted by digits; over budget the query
 // fails unless there is a place to spill to: then sorted runs are written out and merged
 // from files (sort_spill.go).
@@ -52,6 +53,7 @@ type sortShared struct {
 	runs    []*sortRun
 	taken   bool        // an instance gives out the rows
 	out     *sortOutput // of a Sort, from then on
+	spans   *sortSpans  // of one that keeps groups whole
 	spill   *sortSpill
 }
 
@@ -108,6 +110,9 @@ func (s *sorter) Next(ctx context.Context) (*vector.Batch, error) {
 	if s.spilled {
 		return s.spiller.next(ctx)
 	}
+	if s.node.Whole > 0 {
+		return s.nextWhole(ctx)
+	}
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)
 	}
@@ -160,6 +165,14 @@ func (s *sorter) consume(ctx context.Context) error {
 	}
 	s.shared.mu.Lock()
 	defer s.shared.mu.Unlock()
+	if s.node.Whole > 0 {
+		if s.shared.spans == nil {
+			s.shared.spans = newSortSpans(s.shared.runs, s.node.Whole, s.env.Group.Size())
+		}
+		s.merge = newRunMerger(s.shared.runs, s.schema)
+		s.merge.left = 0 // until it takes a span
+		return nil
+	}
 	if s.shared.out == nil {
 		s.shared.out = newSortOutput(s.shared.runs, s.env.Group.Size(), s.env.Rows(), s.run.b)
 	}
@@ -178,7 +191,7 @@ func (s *sorter) Close() error {
 		}
 		s.spiller.close()
 		closeEvaluators(s.keys)
-		if s.gives {
+		if s.gives && s.shared.out != nil {
 			s.shared.out.stop()
 		}
 		s.shared.leave(s.run)

@@ -142,6 +142,8 @@ func replaceableIn(n physical.Node, params []expr.Type) bool {
 		return !sortsByParam(n.Keys)
 	case *physical.GroupTopN:
 		return !sortsByParam(n.Keys) && !hasParam(n.By...)
+	case *physical.Window:
+		return !hasParam(n.Exprs()...)
 	case *physical.Aggregate:
 		for _, a := range n.Aggs {
 			if hasParam(a.Args...) || hasParam(a.Filter) || sortsByParam(a.Order) {

@@ -11,10 +11,14 @@ const (
 	DataException           Code = "22000"
 	StringDataRightTrunc    Code = "22001"
 	NumericValueOutOfRange  Code = "22003"
+	NullValueNotAllowed     Code = "22004"
 	InvalidDatetimeFormat   Code = "22007"
 	DatetimeFieldOverflow   Code = "22008"
 	SubstringError          Code = "22011"
 	DivisionByZero          Code = "22012"
+	InvalidFrameOffset      Code = "22013" // invalid_preceding_or_following_size
+	InvalidArgumentForNtile Code = "22014"
+	InvalidArgumentForNth   Code = "22016"
 	InvalidArgumentForLog   Code = "2201E"
 	InvalidArgumentForPower Code = "2201F"
 	InvalidRowCountInLimit  Code = "2201W"
@@ -48,6 +52,7 @@ const (
 	InvalidColumnReference  Code = "42P10"
 	AmbiguousParameter      Code = "42P08" // a parameter that is used as two types
 	IndeterminateDatatype   Code = "42P18"
+	WindowingError          Code = "42P20"
 	InvalidTableDefinition  Code = "42P16"
 	InvalidSchemaName       Code = "3F000"
 	UndefinedPrepared       Code = "26000"

@@ -62,7 +62,9 @@ func (x *exprs) call(f *sql.FuncCall) (expr.Expr, error) {
 	}
 	switch {
 	case f.Over != nil:
-		return nil, unsupported(f.Span(), "window functions are not supported")
+		return x.windowCall(f)
+	case expr.IsWindowFunction(name) && !f.WithinGroup:
+		return nil, sqlerr.At(sqlerr.WrongObjectType, f.Span(), "window function %s requires an OVER clause", name)
 	case f.Variadic:
 		return nil, unsupported(f.Span(), "VARIADIC arguments are not supported")
 	case name == "grouping":

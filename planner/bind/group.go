@@ -98,6 +98,9 @@ func (s *selecting) groupOutput(n int, span sqlerr.Span) (expr.Expr, error) {
 	if err := s.noAggregates(s.output[n], span); err != nil {
 		return nil, err
 	}
+	if s.readsWindow(s.output[n]) {
+		return nil, sqlerr.At(sqlerr.WindowingError, span, "window functions are not allowed in GROUP BY")
+	}
 	s.output[n] = s.b.text(s.output[n])
 	used := logical.Used(s.output[n])
 	var later []subquery

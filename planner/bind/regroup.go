@@ -43,6 +43,11 @@ func (s *selecting) aggregate() error {
 			return err
 		}
 	}
+	for _, w := range s.windows {
+		if err := w.each(over); err != nil {
+			return err
+		}
+	}
 	renamed := map[expr.ColumnID]expr.Expr{}
 	for _, it := range items {
 		if c, ok := it.Expr.(*expr.Column); ok && c.ID != it.Col.ID {

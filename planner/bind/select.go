@@ -15,6 +15,8 @@ type selecting struct {
 	plan    logical.Node // FROM and WHERE, later everything so far
 	group   grouping
 	aggs    []logical.AggItem
+	windows []*window
+	named   map[string]*definition // of the WINDOW clause
 	grouped bool        // there is a GROUP BY, HAVING or an aggregate
 	output  []expr.Expr // the select list
 	names   []string
@@ -51,16 +53,22 @@ func (b *binder) selectQuery(stmt *sql.Select, order []sql.OrderItem, outer *sco
 	if err := s.distinctOn(); err != nil {
 		return relation{}, err
 	}
+	if err := s.unusedWindows(); err != nil {
+		return relation{}, err
+	}
 	s.grouped = s.grouped || len(s.aggs) > 0 || len(stmt.GroupBy) > 0 || len(s.group.calls) > 0
 	if s.grouped {
 		if err := s.aggregate(); err != nil {
 			return relation{}, err
 		}
 	}
-	s.plan = b.attach(s.plan, s.x.pending)
+	before, after := s.aroundWindows()
+	s.plan = b.attach(s.plan, before)
 	if s.having != nil {
 		s.plan = &logical.Filter{Input: s.plan, Conds: expr.Conjuncts(s.having)}
 	}
+	s.windowPlan()
+	s.plan = b.attach(s.plan, after)
 	return s.finish()
 }
 

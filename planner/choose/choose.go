@@ -118,6 +118,8 @@ func (c *chooser) node(n logical.Node, need logical.Set) (physical.Node, layout,
 		return c.limit(n, need)
 	case *logical.GroupTopN:
 		return c.groupTopN(n, need)
+	case *logical.Window:
+		return c.window(n, need)
 	case *logical.SetOp:
 		return c.setOp(n)
 	case *logical.Reference:

@@ -11,5 +11,5 @@
 //  2. An operator gives out only columns that something above reads.
 //  3. Choices depend on estimates; answers do not.
 //
-// Reading order: choose.go, join.go, filter.go (runtime filters).
+// Reading order: choose.go, join.go, window.go, filter.go (runtime filters).
 package choose

@@ -94,6 +94,10 @@ func attach(n physical.Node, ord, id int) bool {
 				return attach(n.Input, int(c.ID), id)
 			}
 		}
+	case *physical.Window: // whole partitions go
+		if n.Divides(ord) {
+			return attach(n.Input, ord, id)
+		}
 	case *physical.GroupTopN: // whole groups go
 		for _, e := range n.By {
 			if c, ok := e.(*expr.Column); ok && int(c.ID) == ord {

@@ -6,5 +6,5 @@
 // several columns never count more distinct values than their side has rows, and
 // counts are clamped to at least one.
 //
-// Everything is pure. Reading order: estimate.go, selectivity.go, join.go.
+// Everything is pure. Reading order: estimate.go, selectivity.go, join.go, window.go.
 package cost

@@ -74,6 +74,8 @@ func (t *Estimator) estimate(n logical.Node) *Estimate {
 		return &out
 	case *logical.GroupTopN:
 		return t.groupTopN(n)
+	case *logical.Window:
+		return t.window(n)
 	case *logical.SetOp:
 		return t.setOp(n)
 	case *logical.Reference:

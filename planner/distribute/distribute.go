@@ -128,6 +128,8 @@ func (d *distributor) node(n physical.Node) (physical.Node, spread) {
 		return d.topN(n)
 	case *physical.GroupTopN:
 		return d.groupTopN(n)
+	case *physical.Window:
+		return d.window(n)
 	case *physical.Union:
 		return d.union(n)
 	case *physical.SetOp:

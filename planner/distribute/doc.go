@@ -8,5 +8,5 @@
 // that a fragment has one driver. What it takes from footers for an answer, not for
 // a cost, is only that no group of an aggregate is torn.
 //
-// Reading order: distribute.go, join.go, colocate.go, reduce.go.
+// Reading order: distribute.go, join.go, colocate.go, range.go, window.go, reduce.go.
 package distribute

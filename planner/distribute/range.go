@@ -20,6 +20,9 @@ const rangeRows = 1 << 20
 func Partitions(workers int) int { return 2 * workers }
 
 func (d *distributor) sort(n *physical.Sort) (physical.Node, spread) {
+	if n.Whole > 0 {
+		return d.wholeSort(n)
+	}
 	in, at := d.drive(d.node(n.Input))
 	if at.kind != single && (d.FewRows == 0 || in.Rows() >= rangeRows) {
 		if bucket := d.ranges(in, n.Keys); bucket != nil {

@@ -14,5 +14,5 @@
 //     said by their Signature, in function.go.
 //
 // The package is a leaf: it knows no catalog, no plan and no column format.
-// Reading order: type.go, value.go, node.go, walk.go, print.go, function.go.
+// Reading order: type.go, value.go, node.go, window.go, walk.go, print.go, function.go.
 package expr

@@ -176,6 +176,7 @@ func FunctionNames() []string {
 			out = append(out, name)
 		}
 	}
+	out = slices.AppendSeq(out, maps.Keys(windowFunctions))
 	out = append(out, FnCoalesce, FnNullIf, FnGreatest, FnLeast)
 	slices.Sort(out)
 	return out

@@ -88,6 +88,10 @@ func defines(n Node, set Set) {
 		for _, a := range n.Aggs {
 			set[a.Col.ID] = true
 		}
+	case *Window:
+		for _, c := range n.Calls {
+			set[c.Col.ID] = true
+		}
 	case *Join:
 		if n.Kind == Mark {
 			set[n.MarkCol.ID] = true

@@ -12,6 +12,6 @@
 //  4. A Shared plan is read through one or more References; every Reference gives
 //     the columns fresh IDs.
 //
-// Reading order: node.go, table.go, column.go, walk.go, print.go, check.go
+// Reading order: node.go, window.go, table.go, column.go, walk.go, print.go, check.go
 // (the invariants as code).
 package logical

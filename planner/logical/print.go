@@ -69,6 +69,8 @@ func (p *printer) line(n Node) string {
 			parts[i] = ids(e).String()
 		}
 		return fmt.Sprintf("top %d offset %d by [%s] order %s", n.Count, n.Offset, strings.Join(parts, ", "), expr.FormatSort(MapKeys(n.Keys, ids)))
+	case *Window:
+		return n.line()
 	case *SetOp:
 		return fmt.Sprintf("%s [%s]", n.Kind, columns(n.Cols))
 	case *Reference:

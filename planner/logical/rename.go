@@ -73,6 +73,13 @@ func Rename(n Node, f func(expr.ColumnID) expr.ColumnID) Node {
 			c.Aggs = append(c.Aggs, AggItem{col(a.Col), a.Agg})
 		}
 		return c
+	case *Window:
+		c := *n
+		c.Calls = make([]WindowItem, len(n.Calls))
+		for i, it := range n.Calls {
+			c.Calls[i] = WindowItem{col(it.Col), it.Call}
+		}
+		return &c
 	case *SetOp:
 		c := *n
 		c.Cols = cols(n.Cols)

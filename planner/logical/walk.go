@@ -42,6 +42,8 @@ func Exprs(n Node, visit func(expr.Expr)) {
 		for _, k := range n.Keys {
 			visit(k.Expr)
 		}
+	case *Window:
+		n.exprs(visit)
 	}
 }
 
@@ -73,6 +75,10 @@ func WithInputs(n Node, in []Node) Node {
 		c.Input = in[0]
 		return &c
 	case *GroupTopN:
+		c := *n
+		c.Input = in[0]
+		return &c
+	case *Window:
 		c := *n
 		c.Input = in[0]
 		return &c
@@ -170,6 +176,8 @@ func MapExprs(n Node, f func(expr.Expr) expr.Expr) Node {
 		c := *n
 		c.By, c.Keys = list(n.By), MapKeys(n.Keys, f)
 		return &c
+	case *Window:
+		return n.mapExprs(f)
 	}
 	return n
 }

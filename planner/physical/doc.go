@@ -13,5 +13,5 @@
 //     the same Input; the input runs once.
 //  5. Est is the optimizer's guess and changes no answer.
 //
-// Reading order: node.go, scan.go, rowgroup.go, join.go, origin.go, aggregate.go, exchange.go, print.go.
+// Reading order: node.go, scan.go, rowgroup.go, join.go, origin.go, aggregate.go, window.go, exchange.go, print.go.
 package physical

@@ -45,10 +45,15 @@ type Limit struct {
 }
 
 // Sort orders all rows by Keys, ties in no particular order.
+//
+// With Whole it is rows that are equal in the first Whole keys that come out in order,
+// one behind the other and from one instance: which of several, and in which order those
+// groups come, is open.
 type Sort struct {
 	Est
 	Input Node
 	Keys  []expr.SortKey
+	Whole int
 }
 
 // TopN is Sort and Limit in one, keeping Offset+Count rows.

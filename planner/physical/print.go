@@ -66,7 +66,11 @@ func Line(n Node) string {
 	case *Limit:
 		return "Limit" + bounds(n.Count, n.Offset)
 	case *Sort:
-		return "Sort " + expr.FormatSort(n.Keys)
+		s := "Sort " + expr.FormatSort(n.Keys)
+		if n.Whole > 0 {
+			s += " whole by " + expr.FormatSort(n.Keys[:n.Whole])
+		}
+		return s
 	case *TopN:
 		s := "TopN " + expr.FormatSort(n.Keys) + bounds(n.Count, n.Offset)
 		if n.RuntimeFilter != 0 {
@@ -83,6 +87,8 @@ func Line(n Node) string {
 			s += " order " + expr.FormatSort(n.Keys)
 		}
 		return s + bounds(n.Count, n.Offset)
+	case *Window:
+		return n.line()
 	case *Union:
 		return "Union"
 	case *SetOp:

@@ -33,6 +33,8 @@ func Volatile(n Node) bool {
 		case *GroupTopN:
 			see(n.By...)
 			keys(n.Keys)
+		case *Window:
+			see(n.Exprs()...)
 		case *HashJoin:
 			see(n.Residual)
 			see(n.ProbeKeys...)

@@ -27,6 +27,10 @@ func WithInputs(n Node, in []Node) Node {
 		c := *n
 		c.Input = in[0]
 		return &c
+	case *Window:
+		c := *n
+		c.Input = in[0]
+		return &c
 	case *Union:
 		c := *n
 		c.All = in

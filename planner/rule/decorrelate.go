@@ -138,6 +138,8 @@ func (u *unnester) decorrelate(n logical.Node, outer logical.Set, domain domainF
 		return u.limit(n, outer, domain)
 	case *logical.GroupTopN:
 		return u.groupTopN(n, outer, domain)
+	case *logical.Window:
+		return u.window(n, outer, domain)
 	case *logical.Reference:
 		return u.decorrelate(Inline(n, u.ids), outer, domain)
 	default:

@@ -10,6 +10,6 @@
 //     the one exception: see bridge.go.
 //
 // Reading order: rules.go, simplify.go, unnest.go, decorrelate.go, limit.go,
-// inline.go, push.go, implied.go, eliminate.go, statistics.go, sums.go, reuse.go, share.go,
+// window.go, inline.go, push.go, implied.go, eliminate.go, statistics.go, sums.go, reuse.go, share.go,
 // share_scan.go, prune.go, distinct.go, order.go, bridge.go, search.go, infer.go.
 package rule

@@ -31,6 +31,8 @@ func (s *sorts) drop(n logical.Node, seen bool) logical.Node {
 		seen = true
 	case *logical.GroupTopN:
 		seen = false
+	case *logical.Window: // which has rows in the order they come in where it has none of its own
+		seen = len(x.Partition) == 0 && len(x.Order) == 0
 	case *logical.Aggregate:
 		seen = collects(x)
 	case *logical.Join, *logical.SetOp:
@@ -110,6 +112,8 @@ func noRows(n logical.Node) bool {
 		return empty(n.Input) || n.Count == 0
 	case *logical.GroupTopN:
 		return empty(n.Input) || n.Count == 0
+	case *logical.Window:
+		return empty(n.Input)
 	case *logical.Aggregate:
 		return empty(n.Input) && len(n.Groups) > 0
 	case *logical.Join:
@@ -146,6 +150,8 @@ func differ(n logical.Node, cols logical.Set) bool {
 	case *logical.Limit:
 		return differ(n.Input, cols)
 	case *logical.GroupTopN:
+		return differ(n.Input, cols)
+	case *logical.Window:
 		return differ(n.Input, cols)
 	case *logical.Project:
 		below := logical.Set{}

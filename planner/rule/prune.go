@@ -73,6 +73,8 @@ func (p *pruner) prune(n logical.Node, need logical.Set) logical.Node {
 		c := *n
 		c.Input = p.prune(n.Input, with2(need, used))
 		return &c
+	case *logical.Window:
+		return p.window(n, need)
 	case *logical.SetOp:
 		return p.setOp(n, need)
 	case *logical.Reference:

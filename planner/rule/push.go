@@ -55,6 +55,8 @@ func (p *pusher) push(n logical.Node, conds []expr.Expr) logical.Node {
 		return filter(&c, conds)
 	case *logical.GroupTopN:
 		return p.groupTopN(n, conds)
+	case *logical.Window:
+		return p.window(n, conds)
 	case *logical.Limit:
 		return filter(&logical.Limit{Input: p.push(n.Input, nil), Offset: n.Offset, Count: n.Count}, conds)
 	}

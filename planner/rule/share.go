@@ -77,6 +77,8 @@ func (p position) below(n logical.Node, i int) position {
 		return position{p.filtered && len(n.Groups) > 0, true}
 	case *logical.GroupTopN:
 		return position{p.filtered, true}
+	case *logical.Window:
+		return position{p.filtered && len(n.Partition) > 0, true}
 	}
 	return position{top: true}
 }
@@ -252,6 +254,15 @@ func (t *twin) write(b *strings.Builder, n logical.Node) {
 	case *logical.Sort:
 		for _, k := range n.Keys {
 			fmt.Fprintf(b, " %t %t", k.Desc, k.NullsFirst)
+		}
+	case *logical.Window:
+		fmt.Fprintf(b, "%d", len(n.Partition))
+		for _, k := range n.Order {
+			fmt.Fprintf(b, " %t %t", k.Desc, k.NullsFirst)
+		}
+		for _, c := range n.Calls {
+			text := expr.MapWindow(c.Call, func(e expr.Expr) expr.Expr { return &expr.Column{Name: t.expr(e), Typ: e.Type()} })
+			fmt.Fprintf(b, " %s =%d:%s", text, t.id(c.Col.ID), c.Col.Type)
 		}
 	case *logical.Aggregate:
 		for _, a := range n.Aggs {
