@@ -135,7 +135,7 @@ func (r *windowRange) bound(v *windowView, out []int, b expr.Bound, first bool) 
 	if err := r.load(v.windowBlock); err != nil {
 		return err
 	}
-	limits, err := r.limits(v, b)
+	limits, err := r.limits(v, b, first)
 	if err != nil {
 		return err
 	}
@@ -173,7 +173,7 @@ func (r *windowRange) valued(low, high int) (from, to int) {
 }
 
 // limits is, for the rows of a view, their keys and the offset made one, as numbers.
-func (r *windowRange) limits(v *windowView, b expr.Bound) ([]vector.I128, error) {
+func (r *windowRange) limits(v *windowView, b expr.Bound, first bool) ([]vector.I128, error) {
 	out := make([]vector.I128, v.n)
 	minus := (b.Kind == expr.Preceding) != r.key.field.desc
 	c, err := v.column(v.number, r.key.ordinal)
@@ -182,7 +182,7 @@ func (r *windowRange) limits(v *windowView, b expr.Bound) ([]vector.I128, error)
 	}
 	switch kind := r.key.field.typ.Kind; {
 	case kind == expr.Float4 || kind == expr.Float8:
-		floatLimits(c, b.Offset.Value.F, minus, out)
+		floatLimits(c, b.Offset.Value.F, minus, first == r.key.field.desc, out)
 	case kind == expr.Time:
 		_, _, micros := b.Offset.Value.Interval()
 		if micros < 0 {
@@ -233,8 +233,13 @@ func (r *windowRange) sums(c *vector.Column, offset vector.I128, minus bool, out
 	}
 }
 
-// floatLimits are sums of floats. From an infinite value an infinite offset reaches all.
-func floatLimits(c *vector.Column, offset float64, minus bool, out []vector.I128) {
+// floatLimits are sums of floats. From an infinite value an infinite offset reaches all but
+// NaN where values have to be less (in_range_float8_float8).
+func floatLimits(c *vector.Column, offset float64, minus, less bool, out []vector.I128) {
+	all := leastNumber
+	if less {
+		all = kernel.From64(kernel.OrderedKey(math.Inf(1)))
+	}
 	for i := range out {
 		if c.IsNull(i) {
 			continue
@@ -247,10 +252,8 @@ func floatLimits(c *vector.Column, offset float64, minus bool, out []vector.I128
 			key = values.Float64s()[at]
 		}
 		switch {
-		case minus && math.IsInf(offset, 1) && math.IsInf(key, 1):
-			out[i] = leastNumber
-		case !minus && math.IsInf(offset, 1) && math.IsInf(key, -1):
-			out[i] = mostNumber
+		case math.IsInf(offset, 1) && (minus && math.IsInf(key, 1) || !minus && math.IsInf(key, -1)):
+			out[i] = all
 		case minus:
 			out[i] = kernel.From64(kernel.OrderedKey(key - offset))
 		default:

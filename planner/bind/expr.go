@@ -14,6 +14,7 @@ type exprs struct {
 	sel         *selecting       // not nil where aggregates may stand
 	inAggregate bool             // inside the arguments of an aggregate
 	inWindow    bool             // inside the arguments of a window function
+	inFrame     bool             // an offset of a window's frame
 	trial       bool             // only to see which columns are read: subqueries are refused
 	place       string           // the clause, for messages
 	constant    bool             // nothing is read: neither columns nor queries

@@ -77,6 +77,8 @@ func (x *exprs) mayHoldWindow(f *sql.FuncCall) error {
 		return sqlerr.At(sqlerr.GroupingError, f.Span(), "aggregate function calls cannot contain window function calls")
 	case x.inWindow:
 		return sqlerr.At(sqlerr.WindowingError, f.Span(), "window function calls cannot be nested")
+	case x.inFrame:
+		return sqlerr.At(sqlerr.WindowingError, f.Span(), "window functions are not allowed in %s", windowPlace)
 	case x.sel != nil && x.place != windowPlace:
 		return nil
 	}

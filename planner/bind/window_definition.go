@@ -169,7 +169,7 @@ func (b *binder) frameBound(s sql.Bound, mode expr.FrameMode, def *definition, w
 // frameOffset evaluates an offset, which must be constant.
 func (b *binder) frameOffset(e sql.Expr, mode expr.FrameMode, def *definition, which string) (*expr.Literal, error) {
 	word := [...]string{"RANGE", "ROWS", "GROUPS"}[mode]
-	x := &exprs{b: b, scope: &scope{}, place: "window " + word}
+	x := &exprs{b: b, scope: &scope{}, place: "window " + word, inFrame: true}
 	bound, err := x.bind(e)
 	switch code := sqlerr.CodeOf(err); {
 	case code == sqlerr.UndefinedColumn || code == sqlerr.UndefinedTable:

@@ -226,13 +226,22 @@ func (c *converter) grammarError(err error, sent string) error {
 	if t := c.tokens[i]; t.kind == tokenPlaceholder {
 		msg = strings.ReplaceAll(msg, "\"$"+strconv.Itoa(int(t.param))+"\"", "\"?\"")
 	}
-	e := sqlerr.At(sqlerr.SyntaxError, c.tokens[i].span(), "%s", excerpt(msg))
+	e := sqlerr.At(grammarCode(msg), c.tokens[i].span(), "%s", excerpt(msg))
 	if strings.HasPrefix(msg, "syntax error") {
 		if word := c.misspelt(i); word != "" {
 			return e.WithHint("Did you mean %q?", word)
 		}
 	}
 	return e
+}
+
+// grammarCode is the code that PostgreSQL gives what its grammar says, which the parser's
+// library does not hand on.
+func grammarCode(msg string) sqlerr.Code {
+	if strings.HasPrefix(msg, "frame ") { // of a window
+		return sqlerr.WindowingError
+	}
+	return sqlerr.SyntaxError
 }
 
 // byteOffset is the byte at which the n-th character of s begins.
