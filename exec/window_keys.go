@@ -90,7 +90,7 @@ func (k *windowKeys) starts(b *vector.Batch, before []vector.Column, base int, p
 
 // lastRow is a copy of the keys of the last row of a batch.
 func (k *windowKeys) lastRow(b *vector.Batch) []vector.Column {
-	var out []vector.Column
+	out := make([]vector.Column, 0, len(k.partition)+len(k.order)) // never nil, which is no row
 	for _, keys := range [][]windowKey{k.partition, k.order} {
 		for i := range keys {
 			one := b.Cols[keys[i].ordinal].Slice(b.Len-1, b.Len)

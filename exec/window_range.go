@@ -35,6 +35,9 @@ func newWindowRange(keys *windowKeys, f expr.Frame, env *Env) (*windowRange, err
 	r.scale = int(r.key.field.typ.Scale)
 	for _, b := range []expr.Bound{f.Start, f.End} {
 		if b.Offset != nil {
+			if t, err := expr.RangeOffset(r.key.field.typ, b.Offset.Typ); err != nil || t.Kind != b.Offset.Typ.Kind {
+				return nil, sqlerr.New(sqlerr.InternalError, "an offset of type %s from keys of type %s", b.Offset.Typ, r.key.field.typ)
+			}
 			r.scale = max(r.scale, int(b.Offset.Typ.Scale))
 		}
 	}

@@ -17,8 +17,8 @@ type selecting struct {
 	aggs    []logical.AggItem
 	windows []*window
 	named   map[string]*definition // of the WINDOW clause
-	grouped bool        // there is a GROUP BY, HAVING or an aggregate
-	output  []expr.Expr // the select list
+	grouped bool                   // there is a GROUP BY, HAVING or an aggregate
+	output  []expr.Expr            // the select list
 	names   []string
 	having  expr.Expr
 	on      []expr.Expr // DISTINCT ON

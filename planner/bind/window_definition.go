@@ -181,7 +181,7 @@ func (b *binder) frameOffset(e sql.Expr, mode expr.FrameMode, def *definition, w
 	}
 	to := expr.Of(expr.Int8)
 	if mode == expr.FrameRange {
-		if to, err = rangeOffset(def.order[0].Expr.Type(), bound.Type()); err != nil {
+		if to, err = expr.RangeOffset(def.order[0].Expr.Type(), bound.Type()); err != nil {
 			return nil, sqlerr.AtSpan(err, e.Span())
 		}
 	} else if t := bound.Type(); !expr.CanCast(t, to, assignment) {
@@ -206,32 +206,4 @@ func (b *binder) frameOffset(e sql.Expr, mode expr.FrameMode, def *definition, w
 		return nil, sqlerr.At(sqlerr.InvalidFrameOffset, e.Span(), "frame %s offset must not be negative", which)
 	}
 	return expr.NewLiteral(v, to), nil
-}
-
-// rangeOffset is the type of an offset that is added to a key, for an expression of some
-// type: PostgreSQL's in_range functions.
-func rangeOffset(key, offset expr.Type) (expr.Type, error) {
-	var to expr.Type
-	switch {
-	case key.IsInteger():
-		to = expr.Of(expr.Int8)
-	case key.Kind == expr.Float4 || key.Kind == expr.Float8:
-		to = expr.Of(expr.Float8)
-	case key.Kind == expr.Numeric:
-		to = offset
-		if offset.IsInteger() {
-			to = expr.NumericOf(19, 0)
-		} else if offset.Kind != expr.Numeric {
-			to = key
-		}
-	case key.Kind == expr.Date, key.Kind == expr.Timestamp, key.Kind == expr.TimestampTZ, key.Kind == expr.Time, key.Kind == expr.Interval:
-		to = expr.Of(expr.Interval)
-	default:
-		return to, sqlerr.New(sqlerr.FeatureNotSupported, "RANGE with offset PRECEDING/FOLLOWING is not supported for column type %s", typeWord(key))
-	}
-	if offset.Kind != expr.Unknown && !expr.CanCast(offset, to, implicit) {
-		return to, sqlerr.New(sqlerr.FeatureNotSupported, "RANGE with offset PRECEDING/FOLLOWING is not supported for column type %s and offset type %s",
-			typeWord(key), typeWord(offset)).WithHint("Cast the offset value to an appropriate type.")
-	}
-	return to, nil
 }

@@ -239,3 +239,31 @@ func ResolveWindow(name string, args []Type) (Signature, error) {
 	}
 	return sig, nil
 }
+
+// RangeOffset is the type of an offset that is added to a key, for an expression of some
+// type: PostgreSQL's in_range functions.
+func RangeOffset(key, offset Type) (Type, error) {
+	var to Type
+	switch {
+	case key.IsInteger():
+		to = Of(Int8)
+	case key.Kind == Float4 || key.Kind == Float8:
+		to = Of(Float8)
+	case key.Kind == Numeric:
+		to = offset
+		if offset.IsInteger() {
+			to = NumericOf(19, 0)
+		} else if offset.Kind != Numeric {
+			to = key
+		}
+	case key.Kind == Date, key.Kind == Timestamp, key.Kind == TimestampTZ, key.Kind == Time, key.Kind == Interval:
+		to = Of(Interval)
+	default:
+		return to, sqlerr.New(sqlerr.FeatureNotSupported, "RANGE with offset PRECEDING/FOLLOWING is not supported for column type %s", bare(key))
+	}
+	if offset.Kind != Unknown && !CanCast(offset, to, Implicit) {
+		return to, sqlerr.New(sqlerr.FeatureNotSupported, "RANGE with offset PRECEDING/FOLLOWING is not supported for column type %s and offset type %s",
+			bare(key), bare(offset)).WithHint("Cast the offset value to an appropriate type.")
+	}
+	return to, nil
+}

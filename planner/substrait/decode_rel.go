@@ -36,6 +36,9 @@ func (d *decoder) rel(r *pb.Rel) (output, error) {
 	case *pb.Rel_Sort:
 		in("sort")
 		return d.sort(r.Sort)
+	case *pb.Rel_Window:
+		in("window")
+		return d.window(r.Window)
 	case *pb.Rel_Set:
 		in("set")
 		return d.set(r.Set)
@@ -181,7 +184,14 @@ func (d *decoder) sort(r *pb.SortRel) (output, error) {
 	if err != nil {
 		return c.in, err
 	}
-	return d.above(&physical.Sort{Est: c.est(), Input: c.in.node, Keys: keys}, c.in.fields, c.in)
+	own := new(detail.Sort)
+	if _, err := d.optimization(c.advanced, own); err != nil {
+		return c.in, err
+	}
+	if int64(own.GetWhole()) > int64(len(keys)) {
+		return c.in, d.errorf("groups by %d keys of %d are to come together", own.GetWhole(), len(keys))
+	}
+	return d.above(&physical.Sort{Est: c.est(), Input: c.in.node, Keys: keys, Whole: int(own.GetWhole())}, c.in.fields, c.in)
 }
 
 func (d *decoder) set(r *pb.SetRel) (output, error) {

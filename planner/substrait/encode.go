@@ -150,6 +150,8 @@ func (e *encoder) rel(n physical.Node) (*pb.Rel, []expr.Field) {
 		return e.limit(n)
 	case *physical.Sort:
 		return e.sort(n)
+	case *physical.Window:
+		return e.window(n)
 	case *physical.GroupTopN:
 		return e.groupTopN(n)
 	case *physical.TopN:

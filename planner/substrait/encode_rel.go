@@ -61,20 +61,24 @@ func (e *encoder) fetch(input *pb.Rel, offset, count int64, c common) *pb.Rel {
 }
 
 func (e *encoder) sort(n *physical.Sort) (*pb.Rel, []expr.Field) {
-	return e.sorted(n.Input, n.Keys, n.RowCount)
+	if n.Whole > 0 {
+		return e.sorted(n.Input, n.Keys, common{rows: n.RowCount, optimization: &detail.Sort{Whole: uint32(n.Whole)}})
+	}
+	return e.sorted(n.Input, n.Keys, common{rows: n.RowCount})
 }
 
-func (e *encoder) sorted(in physical.Node, keys []expr.SortKey, rows float64) (*pb.Rel, []expr.Field) {
+func (e *encoder) sorted(in physical.Node, keys []expr.SortKey, c common) (*pb.Rel, []expr.Field) {
 	input, fields := e.rel(in)
 	w := e.over(fields)
 	out := &pb.SortRel{Input: input, Sorts: w.sorts(keys)}
-	out.Common = e.common(common{rows: rows, notes: w.notes.done()})
+	c.notes = w.notes.done()
+	out.Common = e.common(c)
 	return &pb.Rel{RelType: &pb.Rel_Sort{Sort: out}}, fields
 }
 
 // topN is a sort and a limit that are marked as one.
 func (e *encoder) topN(n *physical.TopN) (*pb.Rel, []expr.Field) {
-	sorted, fields := e.sorted(n.Input, n.Keys, 0)
+	sorted, fields := e.sorted(n.Input, n.Keys, common{})
 	return e.fetch(sorted, n.Offset, n.Count, common{rows: n.RowCount, optimization: &detail.TopN{RuntimeFilter: int64(n.RuntimeFilter)}}), fields
 }
 
@@ -85,7 +89,7 @@ func (e *encoder) groupTopN(n *physical.GroupTopN) (*pb.Rel, []expr.Field) {
 	for _, g := range n.By {
 		keys = append(keys, expr.SortKey{Expr: g})
 	}
-	sorted, fields := e.sorted(n.Input, append(keys, n.Keys...), 0)
+	sorted, fields := e.sorted(n.Input, append(keys, n.Keys...), common{})
 	return e.fetch(sorted, n.Offset, n.Count, common{rows: n.RowCount, enhancement: &detail.GroupTopN{Groups: uint32(len(n.By))}}), fields
 }
 

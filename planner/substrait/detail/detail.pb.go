@@ -28,6 +28,58 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
+type Window_Exclusion int32
+
+const (
+	Window_EXCLUSION_NONE        Window_Exclusion = 0
+	Window_EXCLUSION_CURRENT_ROW Window_Exclusion = 1
+	Window_EXCLUSION_GROUP       Window_Exclusion = 2
+	Window_EXCLUSION_TIES        Window_Exclusion = 3
+)
+
+// Enum value maps for Window_Exclusion.
+var (
+	Window_Exclusion_name = map[int32]string{
+		0: "EXCLUSION_NONE",
+		1: "EXCLUSION_CURRENT_ROW",
+		2: "EXCLUSION_GROUP",
+		3: "EXCLUSION_TIES",
+	}
+	Window_Exclusion_value = map[string]int32{
+		"EXCLUSION_NONE":        0,
+		"EXCLUSION_CURRENT_ROW": 1,
+		"EXCLUSION_GROUP":       2,
+		"EXCLUSION_TIES":        3,
+	}
+)
+
+func (x Window_Exclusion) Enum() *Window_Exclusion {
+	p := new(Window_Exclusion)
+	*p = x
+	return p
+}
+
+func (x Window_Exclusion) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (Window_Exclusion) Descriptor() protoreflect.EnumDescriptor {
+	return file_planner_substrait_detail_detail_proto_enumTypes[0].Descriptor()
+}
+
+func (Window_Exclusion) Type() protoreflect.EnumType {
+	return &file_planner_substrait_detail_detail_proto_enumTypes[0]
+}
+
+func (x Window_Exclusion) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use Window_Exclusion.Descriptor instead.
+func (Window_Exclusion) EnumDescriptor() ([]byte, []int) {
+	return file_planner_substrait_detail_detail_proto_rawDescGZIP(), []int{8, 0}
+}
+
 type Receive_Kind int32
 
 const (
@@ -70,11 +122,11 @@ func (x Receive_Kind) String() string {
 }
 
 func (Receive_Kind) Descriptor() protoreflect.EnumDescriptor {
-	return file_planner_substrait_detail_detail_proto_enumTypes[0].Descriptor()
+	return file_planner_substrait_detail_detail_proto_enumTypes[1].Descriptor()
 }
 
 func (Receive_Kind) Type() protoreflect.EnumType {
-	return &file_planner_substrait_detail_detail_proto_enumTypes[0]
+	return &file_planner_substrait_detail_detail_proto_enumTypes[1]
 }
 
 func (x Receive_Kind) Number() protoreflect.EnumNumber {
@@ -83,7 +135,7 @@ func (x Receive_Kind) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use Receive_Kind.Descriptor instead.
 func (Receive_Kind) EnumDescriptor() ([]byte, []int) {
-	return file_planner_substrait_detail_detail_proto_rawDescGZIP(), []int{10, 0}
+	return file_planner_substrait_detail_detail_proto_rawDescGZIP(), []int{12, 0}
 }
 
 // Files is an enhancement of ReadRel.LocalFiles: the version of every item, in
@@ -489,6 +541,98 @@ func (x *GroupTopN) GetGroups() uint32 {
 	return 0
 }
 
+// Sort is an optimization of a SortRel: rows that are equal in the first keys have to
+// come in order and together, the order of such groups does not matter.
+type Sort struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Whole         uint32                 `protobuf:"varint,1,opt,name=whole,proto3" json:"whole,omitempty"` // keys
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Sort) Reset() {
+	*x = Sort{}
+	mi := &file_planner_substrait_detail_detail_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Sort) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Sort) ProtoMessage() {}
+
+func (x *Sort) ProtoReflect() protoreflect.Message {
+	mi := &file_planner_substrait_detail_detail_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Sort.ProtoReflect.Descriptor instead.
+func (*Sort) Descriptor() ([]byte, []int) {
+	return file_planner_substrait_detail_detail_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *Sort) GetWhole() uint32 {
+	if x != nil {
+		return x.Whole
+	}
+	return 0
+}
+
+// Window is an enhancement of a ConsistentPartitionWindowRel; it stands there when a call
+// says something that the relation has no field for.
+type Window struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Calls         []*Window_Call         `protobuf:"bytes,1,rep,name=calls,proto3" json:"calls,omitempty"` // of every window function, in order
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Window) Reset() {
+	*x = Window{}
+	mi := &file_planner_substrait_detail_detail_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Window) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Window) ProtoMessage() {}
+
+func (x *Window) ProtoReflect() protoreflect.Message {
+	mi := &file_planner_substrait_detail_detail_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Window.ProtoReflect.Descriptor instead.
+func (*Window) Descriptor() ([]byte, []int) {
+	return file_planner_substrait_detail_detail_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *Window) GetCalls() []*Window_Call {
+	if x != nil {
+		return x.Calls
+	}
+	return nil
+}
+
 // Fields is an optimization of SetRel: its output as the planner wants it named
 // and typed.
 type Fields struct {
@@ -500,7 +644,7 @@ type Fields struct {
 
 func (x *Fields) Reset() {
 	*x = Fields{}
-	mi := &file_planner_substrait_detail_detail_proto_msgTypes[7]
+	mi := &file_planner_substrait_detail_detail_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -512,7 +656,7 @@ func (x *Fields) String() string {
 func (*Fields) ProtoMessage() {}
 
 func (x *Fields) ProtoReflect() protoreflect.Message {
-	mi := &file_planner_substrait_detail_detail_proto_msgTypes[7]
+	mi := &file_planner_substrait_detail_detail_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -525,7 +669,7 @@ func (x *Fields) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Fields.ProtoReflect.Descriptor instead.
 func (*Fields) Descriptor() ([]byte, []int) {
-	return file_planner_substrait_detail_detail_proto_rawDescGZIP(), []int{7}
+	return file_planner_substrait_detail_detail_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *Fields) GetSchema() *substraitpb.NamedStruct {
@@ -548,7 +692,7 @@ type Aggregate struct {
 
 func (x *Aggregate) Reset() {
 	*x = Aggregate{}
-	mi := &file_planner_substrait_detail_detail_proto_msgTypes[8]
+	mi := &file_planner_substrait_detail_detail_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -560,7 +704,7 @@ func (x *Aggregate) String() string {
 func (*Aggregate) ProtoMessage() {}
 
 func (x *Aggregate) ProtoReflect() protoreflect.Message {
-	mi := &file_planner_substrait_detail_detail_proto_msgTypes[8]
+	mi := &file_planner_substrait_detail_detail_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -573,7 +717,7 @@ func (x *Aggregate) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Aggregate.ProtoReflect.Descriptor instead.
 func (*Aggregate) Descriptor() ([]byte, []int) {
-	return file_planner_substrait_detail_detail_proto_rawDescGZIP(), []int{8}
+	return file_planner_substrait_detail_detail_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *Aggregate) GetPhase() substraitpb.AggregationPhase {
@@ -594,7 +738,7 @@ type Exchange struct {
 
 func (x *Exchange) Reset() {
 	*x = Exchange{}
-	mi := &file_planner_substrait_detail_detail_proto_msgTypes[9]
+	mi := &file_planner_substrait_detail_detail_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -606,7 +750,7 @@ func (x *Exchange) String() string {
 func (*Exchange) ProtoMessage() {}
 
 func (x *Exchange) ProtoReflect() protoreflect.Message {
-	mi := &file_planner_substrait_detail_detail_proto_msgTypes[9]
+	mi := &file_planner_substrait_detail_detail_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -619,7 +763,7 @@ func (x *Exchange) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Exchange.ProtoReflect.Descriptor instead.
 func (*Exchange) Descriptor() ([]byte, []int) {
-	return file_planner_substrait_detail_detail_proto_rawDescGZIP(), []int{9}
+	return file_planner_substrait_detail_detail_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *Exchange) GetSorted() []*substraitpb.SortField {
@@ -649,7 +793,7 @@ type Receive struct {
 
 func (x *Receive) Reset() {
 	*x = Receive{}
-	mi := &file_planner_substrait_detail_detail_proto_msgTypes[10]
+	mi := &file_planner_substrait_detail_detail_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -661,7 +805,7 @@ func (x *Receive) String() string {
 func (*Receive) ProtoMessage() {}
 
 func (x *Receive) ProtoReflect() protoreflect.Message {
-	mi := &file_planner_substrait_detail_detail_proto_msgTypes[10]
+	mi := &file_planner_substrait_detail_detail_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -674,7 +818,7 @@ func (x *Receive) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Receive.ProtoReflect.Descriptor instead.
 func (*Receive) Descriptor() ([]byte, []int) {
-	return file_planner_substrait_detail_detail_proto_rawDescGZIP(), []int{10}
+	return file_planner_substrait_detail_detail_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *Receive) GetEdge() int64 {
@@ -716,7 +860,7 @@ type Shared struct {
 
 func (x *Shared) Reset() {
 	*x = Shared{}
-	mi := &file_planner_substrait_detail_detail_proto_msgTypes[11]
+	mi := &file_planner_substrait_detail_detail_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -728,7 +872,7 @@ func (x *Shared) String() string {
 func (*Shared) ProtoMessage() {}
 
 func (x *Shared) ProtoReflect() protoreflect.Message {
-	mi := &file_planner_substrait_detail_detail_proto_msgTypes[11]
+	mi := &file_planner_substrait_detail_detail_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -741,7 +885,7 @@ func (x *Shared) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Shared.ProtoReflect.Descriptor instead.
 func (*Shared) Descriptor() ([]byte, []int) {
-	return file_planner_substrait_detail_detail_proto_rawDescGZIP(), []int{11}
+	return file_planner_substrait_detail_detail_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *Shared) GetIds() []int64 {
@@ -766,7 +910,7 @@ type Notes struct {
 
 func (x *Notes) Reset() {
 	*x = Notes{}
-	mi := &file_planner_substrait_detail_detail_proto_msgTypes[12]
+	mi := &file_planner_substrait_detail_detail_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -778,7 +922,7 @@ func (x *Notes) String() string {
 func (*Notes) ProtoMessage() {}
 
 func (x *Notes) ProtoReflect() protoreflect.Message {
-	mi := &file_planner_substrait_detail_detail_proto_msgTypes[12]
+	mi := &file_planner_substrait_detail_detail_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -791,7 +935,7 @@ func (x *Notes) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Notes.ProtoReflect.Descriptor instead.
 func (*Notes) Descriptor() ([]byte, []int) {
-	return file_planner_substrait_detail_detail_proto_rawDescGZIP(), []int{12}
+	return file_planner_substrait_detail_detail_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *Notes) GetPlaces() []int32 {
@@ -817,7 +961,7 @@ type Files_RowGroups struct {
 
 func (x *Files_RowGroups) Reset() {
 	*x = Files_RowGroups{}
-	mi := &file_planner_substrait_detail_detail_proto_msgTypes[13]
+	mi := &file_planner_substrait_detail_detail_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -829,7 +973,7 @@ func (x *Files_RowGroups) String() string {
 func (*Files_RowGroups) ProtoMessage() {}
 
 func (x *Files_RowGroups) ProtoReflect() protoreflect.Message {
-	mi := &file_planner_substrait_detail_detail_proto_msgTypes[13]
+	mi := &file_planner_substrait_detail_detail_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -863,7 +1007,7 @@ type Files_File struct {
 
 func (x *Files_File) Reset() {
 	*x = Files_File{}
-	mi := &file_planner_substrait_detail_detail_proto_msgTypes[14]
+	mi := &file_planner_substrait_detail_detail_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -875,7 +1019,7 @@ func (x *Files_File) String() string {
 func (*Files_File) ProtoMessage() {}
 
 func (x *Files_File) ProtoReflect() protoreflect.Message {
-	mi := &file_planner_substrait_detail_detail_proto_msgTypes[14]
+	mi := &file_planner_substrait_detail_detail_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -912,6 +1056,84 @@ func (x *Files_File) GetRowGroups() *Files_RowGroups {
 	return nil
 }
 
+type Window_Call struct {
+	state     protoimpl.MessageState  `protogen:"open.v1"`
+	Filter    *substraitpb.Expression `protobuf:"bytes,1,opt,name=filter,proto3" json:"filter,omitempty"`  // only rows on which it is true count
+	Groups    bool                    `protobuf:"varint,2,opt,name=groups,proto3" json:"groups,omitempty"` // bounds are counted in groups of equal rows, whatever bounds_type says
+	Exclusion Window_Exclusion        `protobuf:"varint,3,opt,name=exclusion,proto3,enum=skein.plan.Window_Exclusion" json:"exclusion,omitempty"`
+	// Bounds of type RANGE: what is taken from or added to the value of the sort's one
+	// key, in the place of the offset of the bound.
+	LowerOffset   *substraitpb.Expression `protobuf:"bytes,4,opt,name=lower_offset,json=lowerOffset,proto3" json:"lower_offset,omitempty"`
+	UpperOffset   *substraitpb.Expression `protobuf:"bytes,5,opt,name=upper_offset,json=upperOffset,proto3" json:"upper_offset,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Window_Call) Reset() {
+	*x = Window_Call{}
+	mi := &file_planner_substrait_detail_detail_proto_msgTypes[17]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Window_Call) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Window_Call) ProtoMessage() {}
+
+func (x *Window_Call) ProtoReflect() protoreflect.Message {
+	mi := &file_planner_substrait_detail_detail_proto_msgTypes[17]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Window_Call.ProtoReflect.Descriptor instead.
+func (*Window_Call) Descriptor() ([]byte, []int) {
+	return file_planner_substrait_detail_detail_proto_rawDescGZIP(), []int{8, 0}
+}
+
+func (x *Window_Call) GetFilter() *substraitpb.Expression {
+	if x != nil {
+		return x.Filter
+	}
+	return nil
+}
+
+func (x *Window_Call) GetGroups() bool {
+	if x != nil {
+		return x.Groups
+	}
+	return false
+}
+
+func (x *Window_Call) GetExclusion() Window_Exclusion {
+	if x != nil {
+		return x.Exclusion
+	}
+	return Window_EXCLUSION_NONE
+}
+
+func (x *Window_Call) GetLowerOffset() *substraitpb.Expression {
+	if x != nil {
+		return x.LowerOffset
+	}
+	return nil
+}
+
+func (x *Window_Call) GetUpperOffset() *substraitpb.Expression {
+	if x != nil {
+		return x.UpperOffset
+	}
+	return nil
+}
+
 type Notes_Column struct {
 	state      protoimpl.MessageState `protogen:"open.v1"`
 	Expression uint32                 `protobuf:"varint,1,opt,name=expression,proto3" json:"expression,omitempty"` // counted as in places
@@ -925,7 +1147,7 @@ type Notes_Column struct {
 
 func (x *Notes_Column) Reset() {
 	*x = Notes_Column{}
-	mi := &file_planner_substrait_detail_detail_proto_msgTypes[15]
+	mi := &file_planner_substrait_detail_detail_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -937,7 +1159,7 @@ func (x *Notes_Column) String() string {
 func (*Notes_Column) ProtoMessage() {}
 
 func (x *Notes_Column) ProtoReflect() protoreflect.Message {
-	mi := &file_planner_substrait_detail_detail_proto_msgTypes[15]
+	mi := &file_planner_substrait_detail_detail_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -950,7 +1172,7 @@ func (x *Notes_Column) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Notes_Column.ProtoReflect.Descriptor instead.
 func (*Notes_Column) Descriptor() ([]byte, []int) {
-	return file_planner_substrait_detail_detail_proto_rawDescGZIP(), []int{12, 0}
+	return file_planner_substrait_detail_detail_proto_rawDescGZIP(), []int{14, 0}
 }
 
 func (x *Notes_Column) GetExpression() uint32 {
@@ -1023,7 +1245,22 @@ const file_planner_substrait_detail_detail_proto_rawDesc = "" +
 	"\x04TopN\x12%\n" +
 	"\x0eruntime_filter\x18\x01 \x01(\x03R\rruntimeFilter\"#\n" +
 	"\tGroupTopN\x12\x16\n" +
-	"\x06groups\x18\x01 \x01(\rR\x06groups\"8\n" +
+	"\x06groups\x18\x01 \x01(\rR\x06groups\"\x1c\n" +
+	"\x04Sort\x12\x14\n" +
+	"\x05whole\x18\x01 \x01(\rR\x05whole\"\x9c\x03\n" +
+	"\x06Window\x12-\n" +
+	"\x05calls\x18\x01 \x03(\v2\x17.skein.plan.Window.CallR\x05calls\x1a\xfd\x01\n" +
+	"\x04Call\x12-\n" +
+	"\x06filter\x18\x01 \x01(\v2\x15.substrait.ExpressionR\x06filter\x12\x16\n" +
+	"\x06groups\x18\x02 \x01(\bR\x06groups\x12:\n" +
+	"\texclusion\x18\x03 \x01(\x0e2\x1c.skein.plan.Window.ExclusionR\texclusion\x128\n" +
+	"\flower_offset\x18\x04 \x01(\v2\x15.substrait.ExpressionR\vlowerOffset\x128\n" +
+	"\fupper_offset\x18\x05 \x01(\v2\x15.substrait.ExpressionR\vupperOffset\"c\n" +
+	"\tExclusion\x12\x12\n" +
+	"\x0eEXCLUSION_NONE\x10\x00\x12\x19\n" +
+	"\x15EXCLUSION_CURRENT_ROW\x10\x01\x12\x13\n" +
+	"\x0fEXCLUSION_GROUP\x10\x02\x12\x12\n" +
+	"\x0eEXCLUSION_TIES\x10\x03\"8\n" +
 	"\x06Fields\x12.\n" +
 	"\x06schema\x18\x01 \x01(\v2\x16.substrait.NamedStructR\x06schema\">\n" +
 	"\tAggregate\x121\n" +
@@ -1071,53 +1308,62 @@ func file_planner_substrait_detail_detail_proto_rawDescGZIP() []byte {
 	return file_planner_substrait_detail_detail_proto_rawDescData
 }
 
-var file_planner_substrait_detail_detail_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_planner_substrait_detail_detail_proto_msgTypes = make([]protoimpl.MessageInfo, 16)
+var file_planner_substrait_detail_detail_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
+var file_planner_substrait_detail_detail_proto_msgTypes = make([]protoimpl.MessageInfo, 19)
 var file_planner_substrait_detail_detail_proto_goTypes = []any{
-	(Receive_Kind)(0),                 // 0: skein.plan.Receive.Kind
-	(*Files)(nil),                     // 1: skein.plan.Files
-	(*RuntimeFilter)(nil),             // 2: skein.plan.RuntimeFilter
-	(*Scan)(nil),                      // 3: skein.plan.Scan
-	(*Join)(nil),                      // 4: skein.plan.Join
-	(*JoinHints)(nil),                 // 5: skein.plan.JoinHints
-	(*TopN)(nil),                      // 6: skein.plan.TopN
-	(*GroupTopN)(nil),                 // 7: skein.plan.GroupTopN
-	(*Fields)(nil),                    // 8: skein.plan.Fields
-	(*Aggregate)(nil),                 // 9: skein.plan.Aggregate
-	(*Exchange)(nil),                  // 10: skein.plan.Exchange
-	(*Receive)(nil),                   // 11: skein.plan.Receive
-	(*Shared)(nil),                    // 12: skein.plan.Shared
-	(*Notes)(nil),                     // 13: skein.plan.Notes
-	(*Files_RowGroups)(nil),           // 14: skein.plan.Files.RowGroups
-	(*Files_File)(nil),                // 15: skein.plan.Files.File
-	(*Notes_Column)(nil),              // 16: skein.plan.Notes.Column
-	(*substraitpb.Expression)(nil),    // 17: substrait.Expression
-	(*substraitpb.NamedStruct)(nil),   // 18: substrait.NamedStruct
-	(substraitpb.AggregationPhase)(0), // 19: substrait.AggregationPhase
-	(*substraitpb.SortField)(nil),     // 20: substrait.SortField
-	(*timestamppb.Timestamp)(nil),     // 21: google.protobuf.Timestamp
-	(*substraitpb.Type)(nil),          // 22: substrait.Type
+	(Window_Exclusion)(0),             // 0: skein.plan.Window.Exclusion
+	(Receive_Kind)(0),                 // 1: skein.plan.Receive.Kind
+	(*Files)(nil),                     // 2: skein.plan.Files
+	(*RuntimeFilter)(nil),             // 3: skein.plan.RuntimeFilter
+	(*Scan)(nil),                      // 4: skein.plan.Scan
+	(*Join)(nil),                      // 5: skein.plan.Join
+	(*JoinHints)(nil),                 // 6: skein.plan.JoinHints
+	(*TopN)(nil),                      // 7: skein.plan.TopN
+	(*GroupTopN)(nil),                 // 8: skein.plan.GroupTopN
+	(*Sort)(nil),                      // 9: skein.plan.Sort
+	(*Window)(nil),                    // 10: skein.plan.Window
+	(*Fields)(nil),                    // 11: skein.plan.Fields
+	(*Aggregate)(nil),                 // 12: skein.plan.Aggregate
+	(*Exchange)(nil),                  // 13: skein.plan.Exchange
+	(*Receive)(nil),                   // 14: skein.plan.Receive
+	(*Shared)(nil),                    // 15: skein.plan.Shared
+	(*Notes)(nil),                     // 16: skein.plan.Notes
+	(*Files_RowGroups)(nil),           // 17: skein.plan.Files.RowGroups
+	(*Files_File)(nil),                // 18: skein.plan.Files.File
+	(*Window_Call)(nil),               // 19: skein.plan.Window.Call
+	(*Notes_Column)(nil),              // 20: skein.plan.Notes.Column
+	(*substraitpb.Expression)(nil),    // 21: substrait.Expression
+	(*substraitpb.NamedStruct)(nil),   // 22: substrait.NamedStruct
+	(substraitpb.AggregationPhase)(0), // 23: substrait.AggregationPhase
+	(*substraitpb.SortField)(nil),     // 24: substrait.SortField
+	(*timestamppb.Timestamp)(nil),     // 25: google.protobuf.Timestamp
+	(*substraitpb.Type)(nil),          // 26: substrait.Type
 }
 var file_planner_substrait_detail_detail_proto_depIdxs = []int32{
-	15, // 0: skein.plan.Files.files:type_name -> skein.plan.Files.File
-	2,  // 1: skein.plan.Scan.runtime_filters:type_name -> skein.plan.RuntimeFilter
-	17, // 2: skein.plan.Join.comparison:type_name -> substrait.Expression
-	2,  // 3: skein.plan.JoinHints.runtime_filters:type_name -> skein.plan.RuntimeFilter
-	18, // 4: skein.plan.Fields.schema:type_name -> substrait.NamedStruct
-	19, // 5: skein.plan.Aggregate.phase:type_name -> substrait.AggregationPhase
-	20, // 6: skein.plan.Exchange.sorted:type_name -> substrait.SortField
-	0,  // 7: skein.plan.Receive.kind:type_name -> skein.plan.Receive.Kind
-	18, // 8: skein.plan.Receive.schema:type_name -> substrait.NamedStruct
-	20, // 9: skein.plan.Receive.sorted:type_name -> substrait.SortField
-	16, // 10: skein.plan.Notes.columns:type_name -> skein.plan.Notes.Column
-	21, // 11: skein.plan.Files.File.mod_time:type_name -> google.protobuf.Timestamp
-	14, // 12: skein.plan.Files.File.row_groups:type_name -> skein.plan.Files.RowGroups
-	22, // 13: skein.plan.Notes.Column.type:type_name -> substrait.Type
-	14, // [14:14] is the sub-list for method output_type
-	14, // [14:14] is the sub-list for method input_type
-	14, // [14:14] is the sub-list for extension type_name
-	14, // [14:14] is the sub-list for extension extendee
-	0,  // [0:14] is the sub-list for field type_name
+	18, // 0: skein.plan.Files.files:type_name -> skein.plan.Files.File
+	3,  // 1: skein.plan.Scan.runtime_filters:type_name -> skein.plan.RuntimeFilter
+	21, // 2: skein.plan.Join.comparison:type_name -> substrait.Expression
+	3,  // 3: skein.plan.JoinHints.runtime_filters:type_name -> skein.plan.RuntimeFilter
+	19, // 4: skein.plan.Window.calls:type_name -> skein.plan.Window.Call
+	22, // 5: skein.plan.Fields.schema:type_name -> substrait.NamedStruct
+	23, // 6: skein.plan.Aggregate.phase:type_name -> substrait.AggregationPhase
+	24, // 7: skein.plan.Exchange.sorted:type_name -> substrait.SortField
+	1,  // 8: skein.plan.Receive.kind:type_name -> skein.plan.Receive.Kind
+	22, // 9: skein.plan.Receive.schema:type_name -> substrait.NamedStruct
+	24, // 10: skein.plan.Receive.sorted:type_name -> substrait.SortField
+	20, // 11: skein.plan.Notes.columns:type_name -> skein.plan.Notes.Column
+	25, // 12: skein.plan.Files.File.mod_time:type_name -> google.protobuf.Timestamp
+	17, // 13: skein.plan.Files.File.row_groups:type_name -> skein.plan.Files.RowGroups
+	21, // 14: skein.plan.Window.Call.filter:type_name -> substrait.Expression
+	0,  // 15: skein.plan.Window.Call.exclusion:type_name -> skein.plan.Window.Exclusion
+	21, // 16: skein.plan.Window.Call.lower_offset:type_name -> substrait.Expression
+	21, // 17: skein.plan.Window.Call.upper_offset:type_name -> substrait.Expression
+	26, // 18: skein.plan.Notes.Column.type:type_name -> substrait.Type
+	19, // [19:19] is the sub-list for method output_type
+	19, // [19:19] is the sub-list for method input_type
+	19, // [19:19] is the sub-list for extension type_name
+	19, // [19:19] is the sub-list for extension extendee
+	0,  // [0:19] is the sub-list for field type_name
 }
 
 func init() { file_planner_substrait_detail_detail_proto_init() }
@@ -1125,14 +1371,14 @@ func file_planner_substrait_detail_detail_proto_init() {
 	if File_planner_substrait_detail_detail_proto != nil {
 		return
 	}
-	file_planner_substrait_detail_detail_proto_msgTypes[15].OneofWrappers = []any{}
+	file_planner_substrait_detail_detail_proto_msgTypes[18].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_planner_substrait_detail_detail_proto_rawDesc), len(file_planner_substrait_detail_detail_proto_rawDesc)),
-			NumEnums:      1,
-			NumMessages:   16,
+			NumEnums:      2,
+			NumMessages:   19,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -1,0 +1,119 @@
+package substrait
+
+import (
+	pb "github.com/substrait-io/substrait-protobuf/go/substraitpb"
+	"google.golang.org/protobuf/proto"
+
+	"github.com/skein-query/skein/planner/expr"
+	"github.com/skein-query/skein/planner/physical"
+	"github.com/skein-query/skein/planner/substrait/detail"
+)
+
+// urnWindow has the window functions that are no aggregates; the standard defines all of
+// them as SQL does.
+const urnWindow = urnArithmetic
+
+// windowFunction is the function of a call: an aggregate's is that of the aggregate.
+func windowFunction(w *expr.Window) function {
+	if w.IsAggregate() {
+		return aggregateFunction(&expr.Aggregate{Func: w.Func, Args: w.Args, Typ: w.Typ})
+	}
+	types := make([]expr.Type, len(w.Args))
+	for i, a := range w.Args {
+		types[i] = a.Type()
+	}
+	switch w.Func {
+	case "row_number", "rank", "dense_rank", "percent_rank", "cume_dist":
+		return function{urn: urnWindow, name: w.Func + ":"}
+	case "ntile":
+		return function{urn: urnWindow, name: "ntile:i32"}
+	case "first_value", "last_value":
+		return function{urn: urnWindow, name: w.Func + ":any"}
+	}
+	// Offsets may be NULL, negative or differ from row to row here.
+	return function{urn: urnOwn, name: w.Func + ":" + signature(types)}
+}
+
+func (e *encoder) window(n *physical.Window) (*pb.Rel, []expr.Field) {
+	input, fields := e.rel(n.Input)
+	if len(n.Names) != len(n.Calls) {
+		e.errorf("a window of %d calls has %d names", len(n.Calls), len(n.Names))
+		return nil, nil
+	}
+	w := e.over(fields)
+	out := &pb.ConsistentPartitionWindowRel{Input: input, PartitionExpressions: w.exprs(n.Partition), Sorts: w.sorts(n.Order)}
+	own, said := &detail.Window{}, false
+	for i := range n.Calls {
+		call, more := w.windowCall(&n.Calls[i])
+		out.WindowFunctions = append(out.WindowFunctions, call)
+		own.Calls = append(own.Calls, more)
+		said = said || proto.Size(more) > 0
+	}
+	if e.err != nil {
+		return nil, nil
+	}
+	var enhancement proto.Message
+	if said {
+		enhancement = own
+	}
+	schema := n.Schema()
+	out.Common = e.common(common{rows: n.RowCount, names: flatNames(schema, nil), enhancement: enhancement, notes: w.notes.done()})
+	return &pb.Rel{RelType: &pb.Rel_Window{Window: out}}, schema
+}
+
+// windowCall is one call, and what the relation has no field for: its place is noted
+// first, then those of its arguments, its filter and its offsets.
+func (w *writer) windowCall(c *expr.Window) (*pb.ConsistentPartitionWindowRel_WindowRelFunction, *detail.Window_Call) {
+	w.notes.place(c.Span)
+	args := w.exprs(c.Args)
+	more := &detail.Window_Call{Groups: c.Frame.Mode == expr.FrameGroups, Exclusion: detail.Window_Exclusion(c.Frame.Exclude)}
+	if c.Filter != nil {
+		more.Filter = w.expr(c.Filter)
+	}
+	if w.err != nil {
+		return nil, more
+	}
+	f := windowFunction(c)
+	out := &pb.ConsistentPartitionWindowRel_WindowRelFunction{
+		FunctionReference: w.anchor(entity{functionEntity, f.urn, f.name}),
+		Arguments:         arguments(args), Options: f.protoOptions(),
+		OutputType: w.typ(c.Typ, c.NullsPossible()), Phase: phases[physical.Single],
+		Invocation: pb.AggregateFunction_AGGREGATION_INVOCATION_ALL,
+		BoundsType: pb.Expression_WindowFunction_BOUNDS_TYPE_ROWS,
+	}
+	if c.Frame.Mode != expr.FrameRows {
+		out.BoundsType = pb.Expression_WindowFunction_BOUNDS_TYPE_RANGE
+	}
+	typed := c.Frame.Mode == expr.FrameRange
+	out.LowerBound, more.LowerOffset = w.bound(c.Frame.Start, typed)
+	out.UpperBound, more.UpperOffset = w.bound(c.Frame.End, typed)
+	return out, more
+}
+
+// bound is one end of a frame; the offset of one that is typed is an expression of its own.
+func (w *writer) bound(b expr.Bound, typed bool) (*pb.Expression_WindowFunction_Bound, *pb.Expression) {
+	var offset *pb.Expression
+	rows := int64(0)
+	if b.Kind == expr.Preceding || b.Kind == expr.Following {
+		switch {
+		case b.Offset == nil:
+			w.errorf("a frame has no offset")
+		case typed:
+			offset = w.expr(b.Offset)
+		default:
+			rows = b.Offset.Value.I
+		}
+	}
+	out := &pb.Expression_WindowFunction_Bound{}
+	switch b.Kind {
+	case expr.Preceding:
+		out.Kind = &pb.Expression_WindowFunction_Bound_Preceding_{Preceding: &pb.Expression_WindowFunction_Bound_Preceding{Offset: rows}}
+	case expr.Following:
+		out.Kind = &pb.Expression_WindowFunction_Bound_Following_{Following: &pb.Expression_WindowFunction_Bound_Following{Offset: rows}}
+	case expr.CurrentRow:
+		out.Kind = &pb.Expression_WindowFunction_Bound_CurrentRow_{CurrentRow: &pb.Expression_WindowFunction_Bound_CurrentRow{}}
+	default: // before the first row at the lower end, behind the last at the upper
+		out.Kind = &pb.Expression_WindowFunction_Bound_Unbounded_{Unbounded: &pb.Expression_WindowFunction_Bound_Unbounded{}}
+	}
+	return out, offset
+}
