@@ -1,6 +1,7 @@
 package substrait
 
 import (
+	"fmt"
 	"strings"
 
 	pb "github.com/substrait-io/substrait-protobuf/go/substraitpb"
@@ -40,8 +41,8 @@ func (d *decoder) window(x *pb.ConsistentPartitionWindowRel) (output, error) {
 		}
 		n.Calls = append(n.Calls, call)
 	}
-	if err := r.windowReads(n); err != nil {
-		return output{}, err
+	if err := windowReads(n); err != nil {
+		return output{}, d.errorf("%v", err)
 	}
 	n.Names = make([]string, len(n.Calls))
 	names, err := r.topNames(r.names, n.Schema())
@@ -59,22 +60,22 @@ func (d *decoder) window(x *pb.ConsistentPartitionWindowRel) (output, error) {
 }
 
 // windowReads refuses what a window reads that is neither a column nor a literal.
-func (r *reader) windowReads(n *physical.Window) error {
+func windowReads(n *physical.Window) error {
 	for _, e := range n.Exprs() {
 		switch e.(type) {
 		case *expr.Column, *expr.Literal:
 		default:
-			return r.errorf("a window reads %s, which is neither a column nor a literal", e)
+			return fmt.Errorf("a window reads %s, which is neither a column nor a literal", e)
 		}
 	}
 	for _, e := range n.Partition {
 		if _, ok := e.(*expr.Column); !ok {
-			return r.errorf("a window is divided by %s, which is no column", e)
+			return fmt.Errorf("a window is divided by %s, which is no column", e)
 		}
 	}
 	for _, k := range n.Order {
 		if _, ok := k.Expr.(*expr.Column); !ok {
-			return r.errorf("a window is ordered by %s, which is no column", k.Expr)
+			return fmt.Errorf("a window is ordered by %s, which is no column", k.Expr)
 		}
 	}
 	return nil

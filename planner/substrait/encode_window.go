@@ -4,6 +4,7 @@ import (
 	pb "github.com/substrait-io/substrait-protobuf/go/substraitpb"
 	"google.golang.org/protobuf/proto"
 
+	"github.com/skein-query/skein/internal/sqlerr"
 	"github.com/skein-query/skein/planner/expr"
 	"github.com/skein-query/skein/planner/physical"
 	"github.com/skein-query/skein/planner/substrait/detail"
@@ -29,15 +30,24 @@ func windowFunction(w *expr.Window) function {
 		return function{urn: urnWindow, name: "ntile:i32"}
 	case "first_value", "last_value":
 		return function{urn: urnWindow, name: w.Func + ":any"}
+	case "lag", "lead":
+		return function{urn: urnWindow, name: w.Func + [...]string{"", ":any", ":any_i32", ":any_i32_any"}[min(len(types), 3)]}
 	}
-	// Offsets may be NULL, negative or differ from row to row here.
+	// What nth_value gives for NULL the standard does not say.
 	return function{urn: urnOwn, name: w.Func + ":" + signature(types)}
 }
 
 func (e *encoder) window(n *physical.Window) (*pb.Rel, []expr.Field) {
 	input, fields := e.rel(n.Input)
+	if e.err != nil {
+		return nil, nil
+	}
 	if len(n.Names) != len(n.Calls) {
 		e.errorf("a window of %d calls has %d names", len(n.Calls), len(n.Names))
+		return nil, nil
+	}
+	if err := windowReads(n); err != nil {
+		e.errorf("%v", err)
 		return nil, nil
 	}
 	w := e.over(fields)
@@ -77,7 +87,7 @@ func (w *writer) windowCall(c *expr.Window) (*pb.ConsistentPartitionWindowRel_Wi
 	out := &pb.ConsistentPartitionWindowRel_WindowRelFunction{
 		FunctionReference: w.anchor(entity{functionEntity, f.urn, f.name}),
 		Arguments:         arguments(args), Options: f.protoOptions(),
-		OutputType: w.typ(c.Typ, c.NullsPossible()), Phase: phases[physical.Single],
+		OutputType: w.typ(c.Typ, c.Func != "count"), Phase: phases[physical.Single],
 		Invocation: pb.AggregateFunction_AGGREGATION_INVOCATION_ALL,
 		BoundsType: pb.Expression_WindowFunction_BOUNDS_TYPE_ROWS,
 	}
@@ -85,6 +95,9 @@ func (w *writer) windowCall(c *expr.Window) (*pb.ConsistentPartitionWindowRel_Wi
 		out.BoundsType = pb.Expression_WindowFunction_BOUNDS_TYPE_RANGE
 	}
 	typed := c.Frame.Mode == expr.FrameRange
+	if c.Frame.Start.Kind == expr.UnboundedFollowing || c.Frame.End.Kind == expr.UnboundedPreceding {
+		w.errorf("a frame ends before it begins: %s", c.Frame)
+	}
 	out.LowerBound, more.LowerOffset = w.bound(c.Frame.Start, typed)
 	out.UpperBound, more.UpperOffset = w.bound(c.Frame.End, typed)
 	return out, more
@@ -94,14 +107,14 @@ func (w *writer) windowCall(c *expr.Window) (*pb.ConsistentPartitionWindowRel_Wi
 func (w *writer) bound(b expr.Bound, typed bool) (*pb.Expression_WindowFunction_Bound, *pb.Expression) {
 	var offset *pb.Expression
 	rows := int64(0)
-	if b.Kind == expr.Preceding || b.Kind == expr.Following {
-		switch {
-		case b.Offset == nil:
-			w.errorf("a frame has no offset")
-		case typed:
-			offset = w.expr(b.Offset)
-		default:
-			rows = b.Offset.Value.I
+	switch counted := b.Kind == expr.Preceding || b.Kind == expr.Following; {
+	case counted != (b.Offset != nil):
+		w.errorf("a frame's end %d has an offset, or none", b.Kind)
+	case counted && typed:
+		offset = w.expr(b.Offset)
+	case counted:
+		if rows = b.Offset.Value.I; !b.Offset.Typ.Equal(expr.Of(expr.Int8)) || b.Offset.Span != (sqlerr.Span{}) || rows < 0 {
+			w.errorf("a frame's end is %s rows away", b.Offset)
 		}
 	}
 	out := &pb.Expression_WindowFunction_Bound{}
@@ -112,7 +125,7 @@ func (w *writer) bound(b expr.Bound, typed bool) (*pb.Expression_WindowFunction_
 		out.Kind = &pb.Expression_WindowFunction_Bound_Following_{Following: &pb.Expression_WindowFunction_Bound_Following{Offset: rows}}
 	case expr.CurrentRow:
 		out.Kind = &pb.Expression_WindowFunction_Bound_CurrentRow_{CurrentRow: &pb.Expression_WindowFunction_Bound_CurrentRow{}}
-	default: // before the first row at the lower end, behind the last at the upper
+	case expr.UnboundedPreceding, expr.UnboundedFollowing: // at the lower end and at the upper
 		out.Kind = &pb.Expression_WindowFunction_Bound_Unbounded_{Unbounded: &pb.Expression_WindowFunction_Bound_Unbounded{}}
 	}
 	return out, offset

@@ -1,6 +1,7 @@
 package substrait
 
 import (
+	"fmt"
 	"math"
 	"math/big"
 	"time"
@@ -133,6 +134,15 @@ func corpus() []plan {
 		{"offset alone", &physical.Limit{Input: l, Offset: math.MaxInt64, Count: -1}},
 		{"limit 0", &physical.Limit{Input: l}},
 		{"sort", &physical.Sort{Est: physical.Est{RowCount: 1e300}, Input: l, Keys: order(l)}},
+		{"sort of whole groups", &physical.Sort{Input: l, Keys: order(l), Whole: 2}},
+		{"window", &physical.Window{Est: physical.Est{RowCount: 5}, Input: l, Partition: []expr.Expr{col(l, 0), col(l, 2)}, Order: order(l)[:3],
+			Calls: windowCalls(l), Names: windowNames(l)}},
+		{"window by a key's value", &physical.Window{Input: l, Order: order(l)[1:2], Names: []string{"near", ""}, Calls: []expr.Window{
+			{Func: "sum", Args: []expr.Expr{col(l, 1)}, Typ: expr.NumericOf(38, 2), Span: at(1, 2), Frame: expr.Frame{
+				Start: expr.Bound{Kind: expr.Preceding, Offset: expr.NewLiteral(expr.Decimal64(15), expr.NumericOf(2, 1))}, End: expr.Bound{Kind: expr.CurrentRow}}},
+			{Func: "first_value", Args: []expr.Expr{col(l, 2)}, Typ: text, Frame: expr.Frame{Start: expr.Bound{Kind: expr.CurrentRow},
+				End: expr.Bound{Kind: expr.Following, Offset: expr.NewLiteral(expr.Decimal64(7), expr.NumericOf(19, 0))}}}}}},
+		{"window of nothing", &physical.Window{Input: l}},
 		{"group top n", &physical.GroupTopN{Est: physical.Est{RowCount: 2}, Input: l, By: []expr.Expr{order(l)[0].Expr}, Keys: order(l)[1:], Offset: 1, Count: 2}},
 		{"group top n without keys, of all rows from the second on", &physical.GroupTopN{Input: l, By: []expr.Expr{order(l)[0].Expr}, Offset: 1, Count: -1}},
 		{"top n", &physical.TopN{Est: physical.Est{RowCount: 2}, Input: l, Keys: order(l), Offset: 1, Count: 2, RuntimeFilter: 7}},
@@ -187,6 +197,42 @@ func conjuncts(n physical.Node) []expr.Expr {
 func order(n physical.Node) []expr.SortKey {
 	return []expr.SortKey{{Expr: col(n, 0)}, {Expr: col(n, 1), Desc: true}, {Expr: col(n, 2), NullsFirst: true},
 		{Expr: &expr.Call{Name: expr.OpNeg, Args: []expr.Expr{col(n, 0)}, Typ: int8}, Desc: true, NullsFirst: true}}
+}
+
+// windowCalls are calls of all window functions, with all sorts of frames but those by a
+// key's value.
+func windowCalls(l physical.Node) []expr.Window {
+	rows := func(kind expr.BoundKind, n int64) expr.Bound {
+		return expr.Bound{Kind: kind, Offset: expr.NewLiteral(expr.Int(n), expr.Of(expr.Int8))}
+	}
+	v, flag := col(l, 1), col(l, 2)
+	calls := []expr.Window{
+		{Func: "row_number", Typ: int8, Span: at(3, 9)}, {Func: "rank", Typ: int8}, {Func: "dense_rank", Typ: int8},
+		{Func: "percent_rank", Typ: expr.Of(expr.Float8)}, {Func: "cume_dist", Typ: expr.Of(expr.Float8)},
+		{Func: "ntile", Args: []expr.Expr{integer(4)}, Typ: int4},
+		{Func: "lag", Args: []expr.Expr{v}, Typ: v.Typ}, {Func: "lead", Args: []expr.Expr{v, integer(-2), expr.NullOf(v.Typ)}, Typ: v.Typ},
+		{Func: "first_value", Args: []expr.Expr{flag}, Typ: flag.Typ, Frame: expr.DefaultFrame()},
+		{Func: "last_value", Args: []expr.Expr{flag}, Typ: flag.Typ, Frame: expr.WholeFrame()},
+		{Func: "nth_value", Args: []expr.Expr{flag, integer(2)}, Typ: flag.Typ, Frame: expr.Frame{Mode: expr.FrameGroups,
+			Start: rows(expr.Preceding, 0), End: rows(expr.Following, math.MaxInt64), Exclude: expr.ExcludeTies}},
+		{Func: "count", Typ: int8, Frame: expr.Frame{Mode: expr.FrameRows, Start: rows(expr.Preceding, 9), End: rows(expr.Preceding, 1)}},
+		{Func: "sum", Args: []expr.Expr{v}, Filter: col(l, 0), Typ: expr.NumericOf(38, 2), Span: at(4, 6), Frame: expr.Frame{Mode: expr.FrameRows,
+			Start: expr.Bound{Kind: expr.CurrentRow}, End: expr.Bound{Kind: expr.UnboundedFollowing}, Exclude: expr.ExcludeGroup}},
+	}
+	for i := range calls {
+		if !calls[i].Framed() {
+			calls[i].Frame = expr.DefaultFrame()
+		}
+	}
+	return calls
+}
+
+func windowNames(l physical.Node) []string {
+	names := make([]string, len(windowCalls(l)))
+	for i := range names {
+		names[i] = fmt.Sprint("w", i)
+	}
+	return names
 }
 
 // expressions are all expressions, over the columns of l.

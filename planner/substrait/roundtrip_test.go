@@ -81,9 +81,9 @@ func TestTheCorpusSetsEveryField(t *testing.T) {
 		markSet(set, reflect.ValueOf(p.node))
 	}
 	for _, v := range []any{physical.Scan{}, physical.File{}, physical.RuntimeFilterUse{}, physical.Values{}, physical.Receive{}, physical.Filter{},
-		physical.Project{}, physical.Limit{}, physical.Sort{}, physical.TopN{}, physical.GroupTopN{}, physical.Union{}, physical.SetOp{}, physical.HashJoin{},
+		physical.Project{}, physical.Limit{}, physical.Sort{}, physical.TopN{}, physical.GroupTopN{}, physical.Window{}, physical.Union{}, physical.SetOp{}, physical.HashJoin{},
 		physical.RuntimeFilter{}, physical.NestedLoopJoin{}, physical.Aggregate{}, physical.Exchange{}, physical.Shared{}, expr.Column{}, expr.Literal{},
-		expr.Param{}, expr.Call{}, expr.Cast{}, expr.Case{}, expr.When{}, expr.InList{}, expr.Aggregate{}, expr.SortKey{}, expr.Field{},
+		expr.Param{}, expr.Call{}, expr.Cast{}, expr.Case{}, expr.When{}, expr.InList{}, expr.Aggregate{}, expr.Window{}, expr.Frame{}, expr.Bound{}, expr.SortKey{}, expr.Field{},
 		expr.Value{}, expr.Type{}, expr.Nested{}} {
 		typ := reflect.TypeOf(v)
 		for i := range typ.NumField() {
