@@ -208,6 +208,9 @@ func (c *chooser) project(n *logical.Project, need logical.Set) (physical.Node, 
 			return in, out, nil
 		}
 	}
+	if below, ok := in.(*physical.Project); ok && passes(below) { // made for what nobody above reads
+		at, in = widened(at, below), below.Input
+	}
 	fields := in.Schema()
 	p := &physical.Project{Est: c.rows(n), Input: in}
 	var out layout

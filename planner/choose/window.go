@@ -93,6 +93,31 @@ func (c *chooser) onlyNeeded(n physical.Node, at layout, need logical.Set) (phys
 	return p, out, nil
 }
 
+// passes reports whether a projection only leaves columns out, or puts them in another order.
+func passes(p *physical.Project) bool {
+	seen := logical.Set{}
+	for _, e := range p.Exprs {
+		c, ok := e.(*expr.Column)
+		if !ok || seen[c.ID] {
+			return false
+		}
+		seen[c.ID] = true
+	}
+	return true
+}
+
+// widened is a layout of what such a projection gives out, as one of its input.
+func widened(at layout, p *physical.Project) layout {
+	out := make(layout, len(p.Input.Schema()))
+	for i := range out {
+		out[i] = -1
+	}
+	for i, e := range p.Exprs {
+		out[e.(*expr.Column).ID] = at[i]
+	}
+	return out
+}
+
 // sortGroup is windows that one sort serves.
 type sortGroup struct {
 	windows []*logical.Window

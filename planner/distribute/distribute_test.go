@@ -164,7 +164,18 @@ func (b *builder) build(words []string, options map[string]string, in []physical
 		return &physical.GroupTopN{Est: est, Input: in[0], By: []expr.Expr{column(1)}, Keys: keys, Count: int64(b.number(words[1])), Offset: int64(b.number(words[2]))}
 	case "sort":
 		keys[0].Desc = slices.Contains(words, "desc")
-		return &physical.Sort{Est: est, Input: in[0], Keys: keys}
+		s := &physical.Sort{Est: est, Input: in[0], Keys: keys}
+		if whole, ok := options["whole"]; ok {
+			s.Whole, s.Keys = b.number(whole), append(keys, expr.SortKey{Expr: column(1)})
+		}
+		return s
+	case "window": // by the first column, or by none
+		w := &physical.Window{Est: est, Input: in[0], Names: []string{"rank"}, Order: []expr.SortKey{{Expr: column(1)}},
+			Calls: []expr.Window{{Func: "rank", Typ: expr.Of(expr.Int8), Frame: expr.DefaultFrame()}}}
+		if _, ok := options["by"]; ok {
+			w.Partition = []expr.Expr{column(b.number(options["by"]))}
+		}
+		return w
 	case "union":
 		return &physical.Union{All: in, Fields: in[0].Schema()}
 	case "intersect", "except":

@@ -1,6 +1,7 @@
 package substrait
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 
@@ -105,8 +106,8 @@ func (r *reader) windowCall(f *pb.ConsistentPartitionWindowRel_WindowRelFunction
 	if out.Args, err = r.exprs(args); err != nil {
 		return out, err
 	}
-	if err := r.windowSignature(&out, e.name); err != nil {
-		return out, err
+	if err := windowSignature(&out); err != nil {
+		return out, r.errorf("window function %s: %v", e.name, err)
 	}
 	if err := r.same(windowFunction(&out), e, f.GetOptions()); err != nil {
 		return out, err
@@ -125,11 +126,11 @@ func (r *reader) windowCall(f *pb.ConsistentPartitionWindowRel_WindowRelFunction
 
 // windowSignature refuses arguments that the function does not take: who runs it relies
 // on their number and types.
-func (r *reader) windowSignature(w *expr.Window, name string) error {
-	if w.Func == "" || len(w.Args) == 0 && w.Func != "count" && w.IsAggregate() {
-		return r.errorf("window function %s has no arguments", name)
-	}
+func windowSignature(w *expr.Window) error {
 	if w.IsAggregate() {
+		if w.Func == "" || len(w.Args) == 0 && w.Func != "count" {
+			return errors.New("it has no arguments")
+		}
 		return nil
 	}
 	types := make([]expr.Type, len(w.Args))
@@ -138,15 +139,15 @@ func (r *reader) windowSignature(w *expr.Window, name string) error {
 	}
 	sig, err := expr.ResolveWindow(w.Func, types)
 	if err != nil {
-		return r.errorf("window function %s: %s", name, err)
+		return err
 	}
 	for i, t := range types {
 		if !sig.Args[i].Equal(t) {
-			return r.errorf("argument %d of window function %s is of type %s, not %s", i, name, t, sig.Args[i])
+			return fmt.Errorf("argument %d is of type %s, not %s", i, t, sig.Args[i])
 		}
 	}
 	if !sig.Result.Equal(w.Typ) {
-		return r.errorf("window function %s has type %s, not %s", name, w.Typ, sig.Result)
+		return fmt.Errorf("its type is %s, not %s", sig.Result, w.Typ)
 	}
 	return nil
 }

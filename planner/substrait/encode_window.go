@@ -74,6 +74,9 @@ func (e *encoder) window(n *physical.Window) (*pb.Rel, []expr.Field) {
 // windowCall is one call, and what the relation has no field for: its place is noted
 // first, then those of its arguments, its filter and its offsets.
 func (w *writer) windowCall(c *expr.Window) (*pb.ConsistentPartitionWindowRel_WindowRelFunction, *detail.Window_Call) {
+	if err := windowSignature(c); err != nil || c.Frame.Mode > expr.FrameGroups || c.Frame.Exclude > expr.ExcludeTies {
+		w.errorf("window function %s over a frame of mode %d, exclusion %d: %v", c.Func, c.Frame.Mode, c.Frame.Exclude, err)
+	}
 	w.notes.place(c.Span)
 	args := w.exprs(c.Args)
 	more := &detail.Window_Call{Groups: c.Frame.Mode == expr.FrameGroups, Exclusion: detail.Window_Exclusion(c.Frame.Exclude)}
@@ -127,6 +130,8 @@ func (w *writer) bound(b expr.Bound, typed bool) (*pb.Expression_WindowFunction_
 		out.Kind = &pb.Expression_WindowFunction_Bound_CurrentRow_{CurrentRow: &pb.Expression_WindowFunction_Bound_CurrentRow{}}
 	case expr.UnboundedPreceding, expr.UnboundedFollowing: // at the lower end and at the upper
 		out.Kind = &pb.Expression_WindowFunction_Bound_Unbounded_{Unbounded: &pb.Expression_WindowFunction_Bound_Unbounded{}}
+	default:
+		w.errorf("a frame's end is of kind %d", b.Kind)
 	}
 	return out, offset
 }

@@ -216,7 +216,7 @@ func windowCalls(l physical.Node) []expr.Window {
 		{Func: "nth_value", Args: []expr.Expr{flag, integer(2)}, Typ: flag.Typ, Frame: expr.Frame{Mode: expr.FrameGroups,
 			Start: rows(expr.Preceding, 0), End: rows(expr.Following, math.MaxInt64), Exclude: expr.ExcludeTies}},
 		{Func: "count", Typ: int8, Frame: expr.Frame{Mode: expr.FrameRows, Start: rows(expr.Preceding, 9), End: rows(expr.Preceding, 1)}},
-		{Func: "sum", Args: []expr.Expr{v}, Filter: col(l, 0), Typ: expr.NumericOf(38, 2), Span: at(4, 6), Frame: expr.Frame{Mode: expr.FrameRows,
+		{Func: "sum", Args: []expr.Expr{v}, Filter: expr.True(), Typ: expr.NumericOf(38, 2), Span: at(4, 6), Frame: expr.Frame{Mode: expr.FrameRows,
 			Start: expr.Bound{Kind: expr.CurrentRow}, End: expr.Bound{Kind: expr.UnboundedFollowing}, Exclude: expr.ExcludeGroup}},
 	}
 	for i := range calls {
