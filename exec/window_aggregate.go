@@ -1,6 +1,7 @@
 package exec
 
 import (
+	"github.com/skein-query/skein/exec/eval"
 	"github.com/skein-query/skein/exec/vector"
 	"github.com/skein-query/skein/internal/sqlerr"
 	"github.com/skein-query/skein/planner/expr"
@@ -23,6 +24,9 @@ func (w *windowBuild) aggregate(c expr.Window, frame windowFrame) (windowCall, w
 	}
 	if sums := w.sum(c, frame, args, filter); sums != nil {
 		return sums, frame.cut(), nil
+	}
+	if call := w.moving(c, frame, args, filter); call != nil {
+		return call, frame.cut(), nil
 	}
 	parts, finish, err := aggregateParts(c, len(w.input))
 	if err != nil {
@@ -53,6 +57,31 @@ func (w *windowBuild) sum(c expr.Window, frame windowFrame, args []windowArg, fi
 	}
 	s.arg, s.typ = &args[0], args[0].typ
 	return s
+}
+
+// moving is the call as one that follows the ends of frames row by row, nil when it is none.
+func (w *windowBuild) moving(c expr.Window, frame windowFrame, args []windowArg, filter *windowArg) windowCall {
+	if frame.frame.IsWhole() || frame.frame.Exclude != expr.ExcludeNone || len(args) != 1 {
+		return nil
+	}
+	kind := eval.Layout(args[0].typ)
+	switch c.Func {
+	case "min", "max":
+		switch kind {
+		case vector.Int16, vector.Int32, vector.Int64, vector.Float32, vector.Float64:
+			return newWindowExtreme(frame, args[0], filter, kind, c.Func == "max")
+		}
+	case "sum", "avg":
+		if !frame.grows() || kind != vector.Float32 && kind != vector.Float64 {
+			return nil
+		}
+		f := &windowFloats{windowFrame: frame, feed: windowFeed{arg: args[0], filter: filter}, call: sumFloat{kind: eval.Layout(c.Typ)}}
+		if c.Func == "avg" {
+			f.call.kind, f.finish = vector.Float64, finishAvg(args[0].typ, c.Typ)
+		}
+		return f
+	}
+	return nil
 }
 
 // windowPart is one state that an aggregate's value is made of.

@@ -44,9 +44,8 @@ func (p *pusher) window(n *logical.Window, conds []expr.Expr) logical.Node {
 	}
 	out := *n
 	out.Input = p.push(n.Input, below)
-	if top, ok := firstRanks(n, above); ok {
-		top.Input = out.Input
-		out.Input = top
+	if most, ok := firstRanks(n, above); ok {
+		out.Input = firstRows(out.Input, n, most)
 	}
 	return filter(&out, above)
 }
@@ -54,18 +53,26 @@ func (p *pusher) window(n *logical.Window, conds []expr.Expr) logical.Node {
 // maxFirstRanks is the most rows of a partition that are picked before they are ranked.
 const maxFirstRanks = 10_000
 
-// firstRanks is what lets through the rows of every partition that conditions on its row
-// numbers can keep: where they keep row_number() <= k, the first k by the order, if no
-// other call of the node sees the rows behind.
-//
-// It does not apply to rank(), where more than k rows may have the first k ranks.
-func firstRanks(n *logical.Window, conds []expr.Expr) (*logical.GroupTopN, bool) {
+// firstRows lets so many rows of every partition through, by the window's order.
+func firstRows(in logical.Node, n *logical.Window, most int64) logical.Node {
 	if len(n.Partition) == 0 {
-		return nil, false // every instance would have to agree with all others on k rows
+		return &logical.Limit{Input: &logical.Sort{Input: in, Keys: n.Order}, Count: most}
+	}
+	return &logical.GroupTopN{Input: in, By: n.Partition, Keys: n.Order, Count: most}
+}
+
+// firstRanks is how many rows of a partition conditions on its row numbers can keep: k
+// where they keep row_number() <= k, if no other call of the node sees the rows behind.
+//
+// It does not apply to rank(), where more than k rows may have the first k ranks, and not
+// to rows without an order, which are those that come first.
+func firstRanks(n *logical.Window, conds []expr.Expr) (int64, bool) {
+	if len(n.Order) == 0 {
+		return 0, false
 	}
 	for _, c := range n.Calls {
 		if !looksBack(c.Call) {
-			return nil, false
+			return 0, false
 		}
 	}
 	most := int64(maxFirstRanks + 1)
@@ -76,10 +83,7 @@ func firstRanks(n *logical.Window, conds []expr.Expr) (*logical.GroupTopN, bool)
 			}
 		}
 	}
-	if most > maxFirstRanks {
-		return nil, false
-	}
-	return &logical.GroupTopN{By: n.Partition, Keys: n.Order, Count: max(most, 0)}, true
+	return max(most, 0), most <= maxFirstRanks
 }
 
 // looksBack reports whether a call's value depends on its row and rows before it only.
