@@ -60,7 +60,7 @@ func (r *reader) expr(e *pb.Expression, s *scope) (val, error) {
 	case *pb.Expression_DynamicParameter:
 		return r.parameter(e.DynamicParameter)
 	case *pb.Expression_WindowFunction_:
-		return val{}, r.errorf("window functions are not supported")
+		return r.windowExpr(e.WindowFunction, s)
 	case nil:
 		return val{}, r.errorf("an expression is missing, or of a kind that is not known")
 	default:

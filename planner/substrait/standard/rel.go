@@ -103,7 +103,8 @@ func (r *reader) physicalRel(m *pb.Rel, outer *scope) (out relation, op operator
 		}
 		return out, m.Exchange, err
 	case *pb.Rel_Window:
-		return out, nil, r.errorf("window functions are not supported")
+		out, err = r.window(m.Window, outer)
+		return out, m.Window, err
 	case *pb.Rel_Write, *pb.Rel_Ddl, *pb.Rel_Update:
 		return out, nil, r.errorf("a table can be changed at the root of a plan only")
 	case *pb.Rel_ExtensionLeaf:
@@ -123,10 +124,13 @@ func (r *reader) common(op operator, cols []logical.Column) ([]logical.Column, e
 	if err := r.plain(c.GetAdvancedExtension()); err != nil {
 		return nil, err
 	}
-	_, fetches := op.(*pb.FetchRel) // which looks for itself
+	_, looks := op.(*pb.FetchRel) // for itself, as does the next
+	if _, windows := op.(*pb.ConsistentPartitionWindowRel); windows {
+		looks = true
+	}
 	if x, ok := op.(interface {
 		GetAdvancedExtension() *ext.AdvancedExtension
-	}); ok && !fetches {
+	}); ok && !looks {
 		if err := r.plain(x.GetAdvancedExtension()); err != nil {
 			return nil, err
 		}
@@ -162,12 +166,12 @@ func (r *reader) project(m *pb.ProjectRel, outer *scope) (relation, error) {
 	if err != nil {
 		return in, err
 	}
-	s := &scope{cols: in.cols, outer: outer}
+	s := &scope{cols: in.cols, outer: outer, windows: &windows{}}
 	values, err := r.exprs(m.GetExpressions(), s)
 	if err != nil {
 		return in, err
 	}
-	in.plan, in.nodes = r.attach(in.plan, s), in.nodes+s.nodes
+	in.plan, in.nodes = s.windows.attach(r, in.plan, s), in.nodes+s.nodes
 	var cols []logical.Column
 	in.plan, cols = r.extend(in.plan, values)
 	in.cols = append(append([]logical.Column(nil), in.cols...), cols...)

@@ -14,7 +14,8 @@ type scope struct {
 	cols    []logical.Column
 	outer   *scope
 	pending []subquery
-	nodes   int // of the subqueries
+	windows *windows // of a projection; nil where window functions may not stand
+	nodes   int      // of the subqueries
 }
 
 // subquery is a subquery of an expression that waits to be joined to the plan beside

@@ -43,6 +43,8 @@ func (w *writer) rel(n logical.Node) (written, error) {
 		return written{fetch(in.rel, n.Offset, n.Count), in.cols}, err
 	case *logical.GroupTopN:
 		return w.groupTopN(n)
+	case *logical.Window:
+		return w.window(n)
 	case *logical.SetOp:
 		return w.setOp(n)
 	case *logical.Reference:
