@@ -19,7 +19,7 @@ import report
 import tables
 from process import Engine, Failed
 
-SUITES = "tpch groupby join events layouts".split()  # each a module with a SUITE
+SUITES = "tpch groupby join events layouts windows".split()  # each a module with a SUITE
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 INTERRUPTS = signal.SIGINT, signal.SIGTERM, signal.SIGHUP
 
@@ -53,7 +53,7 @@ def main():
 def arguments():
     parser = argparse.ArgumentParser(prog="bench/peers", description="Skein beside its peers")
     parser.add_argument("--suite", type=suite, default="tpch", help=" ".join(SUITES))
-    parser.add_argument("--sf", help="scale factor, of tpch and layouts")
+    parser.add_argument("--sf", help="scale factor, of tpch, layouts and windows")
     parser.add_argument("--rows", help="rows of the largest table, of the other suites")
     parser.add_argument("--runs", type=int, default=5, help="runs of each query; the best counts")
     parser.add_argument("--threads", type=int, default=2, help="threads of each engine")

@@ -16,7 +16,6 @@ type definition struct {
 	order     []expr.SortKey
 	frame     expr.Frame
 	framed    bool // the frame is written out
-	used      bool // of a name: by some OVER
 }
 
 // definition binds what follows OVER.

@@ -66,11 +66,7 @@ func Line(n Node) string {
 	case *Limit:
 		return "Limit" + bounds(n.Count, n.Offset)
 	case *Sort:
-		s := "Sort " + expr.FormatSort(n.Keys)
-		if n.Whole > 0 {
-			s += " whole by " + expr.FormatSort(n.Keys[:n.Whole])
-		}
-		return s
+		return sortLine(n)
 	case *TopN:
 		s := "TopN " + expr.FormatSort(n.Keys) + bounds(n.Count, n.Offset)
 		if n.RuntimeFilter != 0 {
@@ -120,6 +116,14 @@ func Line(n Node) string {
 		return fmt.Sprintf("Receive edge %d %s", n.Edge, exchange(n.Kind, nil, n.Sorted))
 	}
 	return fmt.Sprintf("%T", n)
+}
+
+func sortLine(n *Sort) string {
+	s := "Sort " + expr.FormatSort(n.Keys)
+	if n.Whole > 0 {
+		s += " whole by " + expr.FormatSort(n.Keys[:n.Whole])
+	}
+	return s
 }
 
 func scanLine(n *Scan) string {

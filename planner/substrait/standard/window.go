@@ -104,16 +104,17 @@ func isLiteral(e expr.Expr) bool {
 
 // windowFunction is what a window function of a projection and one of a relation of
 // windows have in common.
-type windowFunction interface {
-	GetFunctionReference() uint32
-	GetArguments() []*pb.FunctionArgument
-	GetOptions() []*pb.FunctionOption
-	GetOutputType() *pb.Type
-	GetPhase() pb.AggregationPhase
-	GetInvocation() pb.AggregateFunction_AggregationInvocation
-	GetBoundsType() pb.Expression_WindowFunction_BoundsType
-	GetLowerBound() *pb.Expression_WindowFunction_Bound
-	GetUpperBound() *pb.Expression_WindowFunction_Bound
+type windowFunction struct {
+	anchor       uint32
+	args         []*pb.FunctionArgument
+	old          []*pb.Expression // arguments of older versions
+	options      []*pb.FunctionOption
+	out          *pb.Type
+	phase        pb.AggregationPhase
+	invocation   pb.AggregateFunction_AggregationInvocation
+	bounds       pb.Expression_WindowFunction_BoundsType
+	lower, upper *pb.Expression_WindowFunction_Bound
+	more         *detail.Window_Call
 }
 
 // windowExpr reads a window function of a projection's expressions.
@@ -125,9 +126,11 @@ func (r *reader) windowExpr(f *pb.Expression_WindowFunction, s *scope) (val, err
 	if err != nil {
 		return val{}, err
 	}
+	call := windowFunction{anchor: f.GetFunctionReference(), args: f.GetArguments(), options: f.GetOptions(), out: f.GetOutputType(),
+		phase: f.GetPhase(), invocation: f.GetInvocation(), bounds: f.GetBoundsType(), lower: f.GetLowerBound(), upper: f.GetUpperBound()}
 	//lint:ignore SA1019 plans of older versions have the arguments there
-	old := f.GetArgs()
-	return r.windowCall(f, old, &detail.Window_Call{}, partition, order, s)
+	call.old = f.GetArgs()
+	return r.windowCall(call, partition, order, s)
 }
 
 // windowOver reads what divides and orders rows; no window function stands in it.
@@ -166,7 +169,10 @@ func (r *reader) window(m *pb.ConsistentPartitionWindowRel, outer *scope) (relat
 	}
 	values := make([]val, len(m.GetWindowFunctions()))
 	for i, f := range m.GetWindowFunctions() {
-		if values[i], err = r.windowCall(f, nil, more[i], partition, order, s); err != nil {
+		call := windowFunction{anchor: f.GetFunctionReference(), args: f.GetArguments(), options: f.GetOptions(), out: f.GetOutputType(),
+			phase: f.GetPhase(), invocation: f.GetInvocation(), bounds: f.GetBoundsType(), lower: f.GetLowerBound(), upper: f.GetUpperBound(),
+			more: more[i]}
+		if values[i], err = r.windowCall(call, partition, order, s); err != nil {
 			return in, err
 		}
 	}
@@ -197,24 +203,24 @@ func (r *reader) windowDetail(m *pb.ConsistentPartitionWindowRel) ([]*detail.Win
 }
 
 // windowCall reads a call; its value is the column that it will deliver.
-func (r *reader) windowCall(f windowFunction, old []*pb.Expression, more *detail.Window_Call, partition []expr.Expr, order []expr.SortKey, s *scope) (val, error) {
-	d, ok := r.ext.functions[f.GetFunctionReference()]
+func (r *reader) windowCall(f windowFunction, partition []expr.Expr, order []expr.SortKey, s *scope) (val, error) {
+	d, ok := r.ext.functions[f.anchor]
 	if !ok {
-		return val{}, r.errorf("function anchor %d is not declared", f.GetFunctionReference())
+		return val{}, r.errorf("function anchor %d is not declared", f.anchor)
 	}
 	found := s.windows
 	s.windows = nil
 	defer func() { s.windows = found }()
-	c, err := r.arguments(d, f.GetArguments(), old, f.GetOptions(), f.GetOutputType(), s)
+	c, err := r.arguments(d, f.args, f.old, f.options, f.out, s)
 	if err != nil {
 		return val{}, err
 	}
-	switch f.GetPhase() {
+	switch f.phase {
 	case pb.AggregationPhase_AGGREGATION_PHASE_UNSPECIFIED, pb.AggregationPhase_AGGREGATION_PHASE_INITIAL_TO_RESULT:
 	default:
-		return val{}, c.errorf("phase %s is not supported", f.GetPhase())
+		return val{}, c.errorf("phase %s is not supported", f.phase)
 	}
-	if f.GetInvocation() == pb.AggregateFunction_AGGREGATION_INVOCATION_DISTINCT {
+	if f.invocation == pb.AggregateFunction_AGGREGATION_INVOCATION_DISTINCT {
 		return val{}, c.errorf("DISTINCT is not supported in window functions")
 	}
 	out, finish, err := r.windowMeaning(d, c)
@@ -224,15 +230,15 @@ func (r *reader) windowCall(f windowFunction, old []*pb.Expression, more *detail
 	if err := c.opts.rest(c); err != nil {
 		return val{}, err
 	}
-	if more.GetFilter() != nil {
+	if f.more.GetFilter() != nil {
 		if !out.IsAggregate() {
 			return val{}, c.errorf("a filter is not supported")
 		}
-		if out.Filter, err = r.condition(more.GetFilter(), s); err != nil {
+		if out.Filter, err = r.condition(f.more.GetFilter(), s); err != nil {
 			return val{}, err
 		}
 	}
-	if out.Frame, err = r.frame(f, more, order); err != nil {
+	if out.Frame, err = r.frame(f, order); err != nil {
 		return val{}, err
 	}
 	v := val{Expr: found.column(r, partition, order, out).Ref()}
@@ -288,26 +294,26 @@ func (r *reader) windowMeaning(d declared, c *call) (expr.Window, func(val) (val
 
 // frame reads bounds. The standard's defaults are the ends of the partition, counted in
 // rows.
-func (r *reader) frame(f windowFunction, more *detail.Window_Call, order []expr.SortKey) (out expr.Frame, err error) {
-	switch f.GetBoundsType() {
+func (r *reader) frame(f windowFunction, order []expr.SortKey) (out expr.Frame, err error) {
+	switch f.bounds {
 	case pb.Expression_WindowFunction_BOUNDS_TYPE_ROWS, pb.Expression_WindowFunction_BOUNDS_TYPE_UNSPECIFIED:
 		out.Mode = expr.FrameRows
 	case pb.Expression_WindowFunction_BOUNDS_TYPE_RANGE:
 		out.Mode = expr.FrameRange
 	default:
-		return out, r.errorf("bounds of type %s are not known", f.GetBoundsType())
+		return out, r.errorf("bounds of type %s are not known", f.bounds)
 	}
-	if more.GetGroups() {
+	if f.more.GetGroups() {
 		out.Mode = expr.FrameGroups
 	}
-	if x := more.GetExclusion(); x < 0 || x > detail.Window_EXCLUSION_TIES {
+	if x := f.more.GetExclusion(); x < 0 || x > detail.Window_EXCLUSION_TIES {
 		return out, r.errorf("exclusion %d is not known", x)
 	}
-	out.Exclude = expr.Exclusion(more.GetExclusion())
-	if out.Start, err = r.frameEnd(f.GetLowerBound(), more.GetLowerOffset(), out.Mode, order, expr.UnboundedPreceding); err != nil {
+	out.Exclude = expr.Exclusion(f.more.GetExclusion())
+	if out.Start, err = r.frameEnd(f.lower, f.more.GetLowerOffset(), out.Mode, order, expr.UnboundedPreceding); err != nil {
 		return out, err
 	}
-	out.End, err = r.frameEnd(f.GetUpperBound(), more.GetUpperOffset(), out.Mode, order, expr.UnboundedFollowing)
+	out.End, err = r.frameEnd(f.upper, f.more.GetUpperOffset(), out.Mode, order, expr.UnboundedFollowing)
 	return out, err
 }
 
