@@ -34,16 +34,16 @@ type rowRef struct {
 
 // add copies the selected rows of columns of rows rows in.
 func (s *rowStore) add(cols []vector.Column, rows int, sel vector.Selection) error {
-	if sel == nil {
-		sel = vector.All(rows)
-	}
 	if s.dicts == nil {
 		s.dicts = make([]dictCopies, len(cols))
 	}
-	c := rowChunk{cols: make([]vector.Column, len(cols)), n: len(sel)}
+	c := rowChunk{cols: make([]vector.Column, len(cols)), n: rows}
+	if sel != nil {
+		c.n = len(sel)
+	}
 	for i := range cols {
 		var err error
-		if c.cols[i], err = s.own(i, &cols[i], sel); err != nil {
+		if c.cols[i], err = s.own(i, &cols[i], c.n, sel); err != nil {
 			return err
 		}
 	}
@@ -51,14 +51,14 @@ func (s *rowStore) add(cols []vector.Column, rows int, sel vector.Selection) err
 	return nil
 }
 
-// own gathers rows of a column into memory that is the store's.
-func (s *rowStore) own(i int, c *vector.Column, sel vector.Selection) (vector.Column, error) {
+// own gathers n rows of a column into memory that is the store's.
+func (s *rowStore) own(i int, c *vector.Column, n int, sel vector.Selection) (vector.Column, error) {
 	// A dictionary much larger than its rows is not worth a copy.
-	if c.Dict != nil && (c.Kind != vector.String || c.Dict.Values.Len == 0 || c.Dict.Values.Len > 4*len(sel)+64) {
+	if c.Dict != nil && (c.Kind != vector.String || c.Dict.Values.Len == 0 || c.Dict.Values.Len > 4*n+64) {
 		flat := vector.Flatten(c)
 		c = &flat
 	}
-	out := vector.Gather(c, sel)
+	out := copied(c, n, sel)
 	if err := s.b.reserve(int64(len(out.Data)) + int64(len(out.Valid))*8); err != nil {
 		return out, err
 	}
@@ -75,6 +75,27 @@ func (s *rowStore) own(i int, c *vector.Column, sel vector.Selection) (vector.Co
 		return ownNested(s.b, &out)
 	}
 	return out, nil
+}
+
+// copied is the rows of a column, all n of them without a selection, whose strings stay
+// where they are.
+func copied(c *vector.Column, n int, sel vector.Selection) vector.Column {
+	width := c.Kind.Size()
+	if c.Dict != nil {
+		width = int(c.Width)
+	}
+	switch {
+	case sel != nil:
+		return vector.Gather(c, sel)
+	case c.Dict == nil && (c.Kind == vector.List || c.Kind == vector.Struct):
+		return vector.Gather(c, vector.All(n))
+	}
+	out := *c
+	out.Len, out.Data = n, slices.Clone(c.Data[:n*width])
+	if c.Valid != nil {
+		out.Valid = slices.Clone(c.Valid[:vector.Words(n)])
+	}
+	return out
 }
 
 // find gives the copy of a dictionary, made now when it is new.
