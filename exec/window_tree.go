@@ -27,6 +27,7 @@ type windowTree struct {
 	held    *budget         // of carried
 	scratch scratch
 	pieces  treePieces
+	passes  map[int]vector.Bitmap // by page
 }
 
 // treePieces is what the frames of a page are made of; slots are the rows of the page.
@@ -54,7 +55,7 @@ func (w *windowTree) begin(b *windowBlock) error {
 		w.dropCarried()
 	}
 	w.b = &budget{account: w.env.Account}
-	w.levels = w.levels[:0]
+	w.levels, w.passes = w.levels[:0], map[int]vector.Bitmap{}
 	leaves := (b.rows + treeFan - 1) / treeFan
 	states, err := w.states(w.b, leaves)
 	if err != nil {
@@ -217,12 +218,25 @@ func (w *windowTree) addNodes(states []accumulator, level int, p *pieceList) err
 	return mergeAll(states, w.levels[level], slices.Clone(at), p.slots)
 }
 
+// pass is the rows of a page that a filter lets through, found once for a block.
+func (w *windowTree) pass(b *windowBlock, page int) (vector.Bitmap, error) {
+	if w.filter == nil {
+		return nil, nil
+	}
+	if known, ok := w.passes[page]; ok {
+		return known, nil
+	}
+	pass, err := passing(w.filter, b, page)
+	w.passes[page] = pass
+	return pass, err
+}
+
 // addRows adds single rows, page by page.
 func (w *windowTree) addRows(b *windowBlock, states []accumulator, p *pieceList) error {
 	for i := 0; i < len(p.at); {
 		page := b.at(p.at[i])
 		start, end := b.pages[page].start, b.pages[page].start+b.pages[page].n
-		pass, err := passing(w.filter, b, page)
+		pass, err := w.pass(b, page)
 		if err != nil {
 			return err
 		}

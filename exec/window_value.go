@@ -65,11 +65,12 @@ func (w *windowValue) pick(v *windowView, at []int, otherwise *vector.Column) (v
 			chunk = uint32(len(chunks))
 			chunks = append(chunks, rowChunk{cols: []vector.Column{*otherwise}, n: v.n})
 		}
+		some := refs[present(at)] // NULLs are made of any row
 		for i, pos := range at {
 			if pos == noRow && otherwise != nil {
 				refs[i] = rowRef{chunk, uint32(i)}
 			} else if pos == noRow {
-				refs[i] = refs[present(at)]
+				refs[i] = some
 			}
 		}
 	}
