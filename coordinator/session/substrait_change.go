@@ -37,7 +37,7 @@ func (s *Statements) prepareChange(ctx context.Context, session *flight.Session,
 	if change.Kind != standard.Insert {
 		return p, nil
 	}
-	t, target, err := p.target()
+	t, target, err := p.target(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -127,8 +127,8 @@ func (p *changePlan) name() sql.Name {
 	return name
 }
 
-func (p *changePlan) target() (*catalog.Table, planner.Target, error) {
-	return p.statements.target(p.session, &sql.TableName{Name: p.name()})
+func (p *changePlan) target(ctx context.Context) (*catalog.Table, planner.Target, error) {
+	return p.statements.target(ctx, p.session, &sql.TableName{Name: p.name()})
 }
 
 // mayFill refuses rows for columns that the session's user may not fill, and gives these.
@@ -145,7 +145,7 @@ func (p *changePlan) mayFill(t *catalog.Table, target planner.Target) ([]expr.Fi
 }
 
 func (p *changePlan) insert(ctx context.Context, rows [][]expr.Value) (flight.Result, error) {
-	t, target, err := p.target()
+	t, target, err := p.target(ctx)
 	if err != nil {
 		return nil, err
 	}
