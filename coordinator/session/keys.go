@@ -150,16 +150,17 @@ func (s *Statements) keeps(ctx context.Context, session *flight.Session, t *cata
 			return planner.Query(ctx, query, l, s.options(session))
 		}
 		return s.pour(ctx, session, "", plan, func(b *vector.Batch) error {
-			for _, row := range b.Selected() {
-				var values []string
-				for i := range b.Cols {
-					c, at := b.Cols[i].At(int(row))
-					values = append(values, expr.Excerpt(c.StringAt(at)))
-				}
-				return sqlerr.New(sqlerr.UniqueViolation, "duplicate key value violates unique constraint %q", k.Name).
-					WithHint("Key (%s)=(%s) already exists.", strings.Join(k.Columns, ", "), strings.Join(values, ", "))
+			rows := b.Selected()
+			if len(rows) == 0 {
+				return nil
 			}
-			return nil
+			var values []string
+			for i := range b.Cols {
+				c, at := b.Cols[i].At(int(rows[0]))
+				values = append(values, expr.Excerpt(c.StringAt(at)))
+			}
+			return sqlerr.New(sqlerr.UniqueViolation, "duplicate key value violates unique constraint %q", k.Name).
+				WithHint("Key (%s)=(%s) already exists.", strings.Join(k.Columns, ", "), strings.Join(values, ", "))
 		})
 	}
 	if rows > 1 {

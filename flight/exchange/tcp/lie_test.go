@@ -108,7 +108,9 @@ func TestHeadersAreBounded(t *testing.T) {
 		{"no kind", 0, 0, false},
 		{"bytes", msgBytes, maxRange, true},
 		{"too many bytes", msgBytes, maxRange + 1, false},
-		{"an unknown kind", msgBytes + 1, 0, false},
+		{"a table", msgTable, maxRequest, true},
+		{"a large table", msgTable, maxRequest + 1, false},
+		{"an unknown kind", msgTable + 1, 0, false},
 	} {
 		var head [headerBytes]byte
 		put(head[:], c.kind, c.length, nil)
