@@ -88,10 +88,10 @@ func (x *exprs) mayHoldWindow(f *sql.FuncCall) error {
 // windowForm refuses what a call of an aggregate may have without OVER only.
 func windowForm(f *sql.FuncCall, name string, aggregate bool) error {
 	switch {
-	case f.WithinGroup && expr.IsOrderedSet(name):
-		return unsupported(f.Span(), "OVER is not supported for ordered-set aggregate %s", name)
-	case f.WithinGroup:
+	case f.WithinGroup && !expr.IsOrderedSet(name):
 		return sqlerr.At(sqlerr.WrongObjectType, f.Span(), "%s is not an ordered-set aggregate, so it cannot have WITHIN GROUP", name)
+	case f.WithinGroup || expr.IsOrderedSet(name) || name == "median":
+		return unsupported(f.Span(), "OVER is not supported for ordered-set aggregate %s", name)
 	case f.Distinct:
 		return unsupported(f.Span(), "DISTINCT is not implemented for window functions")
 	case aggregate && !f.Star && len(f.Args) == 0 && name == "count":
