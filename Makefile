@@ -126,7 +126,7 @@ s3-check: minio ## Run the tests against a MinIO server: object store, 22 TPC-H 
 s3-bench: minio ## TPC-H from MinIO beside the same files on disk (SF=1)
 	SKEIN_MINIO='$(CURDIR)/data/bin/minio' SKEIN_S3_SF=$${SF:-1} go test -count=1 -timeout 60m -v -run MinIOBesideLocal ./internal/node
 
-clients-check: build ## Run the suites of clients against a server (CLIENTS="python pyarrow superset go jdbc node rust conformance validation", WRITE=1 for docs/clients)
+clients-check: build ## Run the suites of clients against a server (CLIENTS="python pyarrow superset go jdbc node conformance validation", WRITE=1 for docs/clients)
 	@$(PYTHON) -B clients/check.py $(if $(WRITE),--write) $(CLIENTS)
 
 load: ## Load and abuse the Flight SQL layer: as many streams abandoned, clients killed, random messages as N says (N=10000)

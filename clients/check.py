@@ -1,6 +1,6 @@
 """Runs the suites of clients against a server, and says what passed: python3 clients/check.py [--write] SUITE…
 
-Suites are python, pyarrow, superset, go, jdbc, node, rust, conformance, validation; none named: all. A server over TPC-H at scale
+Suites are python, pyarrow, superset, go, jdbc, node, conformance, validation; none named: all. A server over TPC-H at scale
 factor 0.01 is started for each. What a suite needs is installed under data/clients and data/bin, and in Maven's own
 folder. A suite prints a line for each check: passed, failed or skipped, a tab, the check's name, a tab and the reason.
 
@@ -21,7 +21,6 @@ PAGE = ROOT / "docs" / "clients" / "README.md"
 PYTHON = DATA / "venv" / "bin" / "python"
 ARROW = "v18.8.0"
 JDBC = "18.3.0"
-RUST = "60.1.0"
 
 
 class Missing(Exception):
@@ -119,17 +118,6 @@ def node():
         return lines(["env", f"MODULES={home}", "node", "clients/node/suite.mjs", address])
 
 
-def rust():
-    if not shutil.which("cargo"):
-        raise Missing("cargo is not installed")
-    client = DATA / "rust" / "bin" / "flight_sql_client"
-    if not client.exists():
-        print("building the client of Rust, once", flush=True)
-        call("cargo", "install", "--quiet", "--locked", f"arrow-flight@{RUST}", "--features", "cli,tls-ring", "--root", client.parent.parent)
-    with Server() as address:
-        return lines([sys.executable, "-B", "clients/rust/run.py", address, client])
-
-
 def conformance():
     client = ROOT / "data" / "bin" / "arrow-flight-integration-client"
     if not client.exists():
@@ -159,7 +147,6 @@ SUITES = {
     "go": ("Go: ADBC and database/sql", golang),
     "jdbc": (f"JDBC: flight-sql-jdbc-driver {JDBC}", jdbc),
     "node": ("Node.js: @lakehouse-rs/flight-sql-client 0.0.10", node),
-    "rust": (f"Rust: arrow-flight {RUST}, its flight_sql_client", rust),
     "conformance": (f"Arrow's integration client {ARROW}", conformance),
     "validation": ("adbc-drivers/validation", validation),
 }
