@@ -150,7 +150,14 @@ func zoned(c *call) (val, error) {
 	if err := c.need(2, 2); err != nil {
 		return val{}, err
 	}
-	return c.r.call("timezone", c.args[1], c.args[0])
+	at := c.args[0]
+	if at.Type().Kind == expr.Date { // its midnight, and not that of another zone
+		var err error
+		if at, err = c.r.to(at, kept{Type: expr.Of(expr.Timestamp)}); err != nil {
+			return val{}, err
+		}
+	}
+	return c.r.call("timezone", c.args[1], at)
 }
 
 // isText reports whether argument i is a text.
