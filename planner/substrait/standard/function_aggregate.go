@@ -54,12 +54,23 @@ func (r *reader) aggregateFunction(d declared, c *call) (measure, error) {
 		return m, err
 	case "sum0":
 		m, err := r.aggregateCall(name, c.doubles())
+		narrow := err == nil && d.set == setArithmetic && c.args[0].Type().Kind == expr.Int8 // as for sum
 		m.finish = func(v val) (val, error) {
+			if narrow {
+				var err error
+				if v, err = c.r.to(v, kept{Type: expr.Of(expr.Int8)}); err != nil {
+					return v, err
+				}
+			}
 			return c.r.call(expr.FnCoalesce, v, val{Expr: cast(int4(0), v.Type())})
 		}
 		return m, err
 	case "avg":
-		return r.aggregateCall(name, c.doubles())
+		m, err := r.aggregateCall(name, c.doubles())
+		if err == nil && c.out != nil && c.out.IsInteger() { // "this truncates partial values"
+			m.finish = func(v val) (val, error) { return c.r.call("trunc", v) }
+		}
+		return m, err
 	}
 	return r.aggregateCall(name, c.args)
 }
