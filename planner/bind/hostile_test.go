@@ -2,6 +2,7 @@ package bind
 
 import (
 	"fmt"
+	"math"
 	"strings"
 	"testing"
 	"time"
@@ -21,8 +22,8 @@ func list(n int, separator, format string) string {
 }
 
 // TestLargeStatementsBindQuickly holds that the time to bind grows with the text, not with
-// its square. Each of these is bound within a second on a machine that does nothing else;
-// the limit is for those that do, and still far below the square.
+// its square. Each of these is bound within a second on a machine that does nothing else; the
+// limit is for those that do.
 func TestLargeStatementsBindQuickly(t *testing.T) {
 	nested := func(open, inner, shut string, n int) string {
 		return strings.Repeat(open, n) + inner + strings.Repeat(shut, n)
@@ -72,13 +73,18 @@ func TestLargeStatementsBindQuickly(t *testing.T) {
 			if err != nil {
 				t.Fatal(sqlerr.Render(err, c.text))
 			}
-			start := time.Now()
-			_, err = Bind(t.Context(), statements[0].(*sql.Query), tables{}, Options{Args: []expr.Value{}})
-			took := time.Since(start)
+			took := time.Duration(math.MaxInt64)
+			for range 3 { // the best counts: other work may have come between
+				start := time.Now()
+				_, err = Bind(t.Context(), statements[0].(*sql.Query), tables{}, Options{Args: []expr.Value{}})
+				if took = min(took, time.Since(start)); took < time.Second {
+					break
+				}
+			}
 			if err != nil && sqlerr.CodeOf(err) != c.code || err == nil && c.code != "" {
 				t.Fatalf("want code %q: %.300s", c.code, sqlerr.Render(errOrNone(err), c.text))
 			}
-			if limit := 30 * time.Second; took > limit {
+			if limit := 5 * time.Second; took > limit {
 				t.Errorf("took %v, more than %v", took, limit)
 			}
 			t.Logf("%v", took)
